@@ -1,0 +1,1 @@
+"""Published events, value types, roles and permissions; no behaviour, no I/O."""

@@ -1,0 +1,1 @@
+"""Unit of work, outbox, relay, inbox, consumers, dead letters, replicas, topology."""

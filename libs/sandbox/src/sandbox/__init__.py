@@ -1,0 +1,1 @@
+"""The embedded stack and stand-ins for the outside world."""

@@ -1,0 +1,1 @@
+"""Pytest plugin: PostgreSQL, NATS, factories, frozen clock."""

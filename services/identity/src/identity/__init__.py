@@ -1,0 +1,1 @@
+"""Who people and backends are, what they may do, what was done."""

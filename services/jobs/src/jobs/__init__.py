@@ -1,0 +1,1 @@
+"""Job requests, jobs, backends' health and the RAP integration."""

@@ -1,0 +1,1 @@
+"""Every e-mail, Slack message and GitHub issue, and whether it arrived."""

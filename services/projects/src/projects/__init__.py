@@ -1,0 +1,1 @@
+"""Projects, collaborations, workspaces and repos."""

@@ -1,0 +1,1 @@
+"""Released files and the Airlock API."""
