@@ -1,1 +1,1 @@
-"""What every service needs once: app factory, settings, errors, logging, health, HTTP client, internal identity."""
+"""What every process needs once: app factory, settings, errors, logs, health, HTTP, identity."""

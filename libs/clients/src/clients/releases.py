@@ -1,0 +1,61 @@
+"""What may be asked of releases; the Airlock calls themselves are proxied, not asked (contracts.routes)."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from clients.base import ServiceClient
+from clients.jobs import BackendRef, Person, WorkspaceRef
+
+
+class FileRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`name` is None for callers who may not see file names (then only counts are shown)."""
+
+    id: str
+    name: str
+    size: int
+    sha256: str
+    mtime: datetime
+    uploaded_at: datetime | None
+    deleted_at: datetime | None
+    deleted_by: str | None
+
+
+class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`number` counts the releases of the workspace from 1. Counts are None without `release_file_view`."""
+
+    id: str
+    number: int
+    workspace: str
+    backend: BackendRef
+    created_by: Person
+    created_at: datetime
+    file_count: int | None
+    uploaded_count: int | None
+    total_size: int | None = None
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    number: int
+    workspace: WorkspaceRef
+    backend: BackendRef
+    created_by: Person
+    created_at: datetime
+    metadata: dict[str, Any]
+    files: list[FileRow]
+    reviewers: list[Person] = []  # from the events of its request (rulings 1.5.3)
+
+
+class ReleasesClient(ServiceClient):
+    async def of_workspace(self, workspace: str) -> list[ReleaseRow]:
+        """The newest first; everybody may see that there are releases."""
+        return await self._get(f"/workspaces/{quote(workspace, safe='')}/releases", list[ReleaseRow])
+
+    async def release(self, release_id: str) -> Release:
+        """Raises NotFound without `release_file_view` on its project."""
+        return await self._get(f"/releases/{quote(release_id, safe='')}", Release)
+
+    # Bytes are streamed by the gateway from GET /files/<id>/content and GET /releases/<id>/archive.

@@ -1,0 +1,53 @@
+"""What the releases service tells the others."""
+
+from typing import Any, ClassVar
+
+from contracts.base import Event, State
+
+
+class _OfRelease(Event, frozen=True, kw_only=True):
+    release_id: str
+    workspace: str
+    project_id: int
+    backend: str
+
+
+class ReleaseCreated(_OfRelease, frozen=True, kw_only=True):
+    subject: ClassVar[str] = "releases.release.created.v1"
+
+    created_by_id: int
+    file_count: int
+
+
+class FileUploaded(_OfRelease, frozen=True, kw_only=True):
+    subject: ClassVar[str] = "releases.file.uploaded.v1"
+
+    file_id: str
+    name: str
+
+
+class ReleaseCompleted(_OfRelease, frozen=True, kw_only=True):
+    """Every file of the release is here."""
+
+    subject: ClassVar[str] = "releases.release.completed.v1"
+
+
+class AirlockEventReceived(Event, frozen=True, kw_only=True):
+    """One accepted call of `airlock/events/` (spec/notifications.md §1)."""
+
+    subject: ClassVar[str] = "releases.airlock_event.received.v1"
+
+    airlock_event_id: int
+    event_type: str  # lower case
+    workspace: str
+    project_id: int
+    request: str
+    request_author_id: int
+    user_id: int
+    updates: list[dict[str, Any]] = []
+    org: str | None = None
+    repo: str | None = None
+
+
+FACTS: tuple[type[Event], ...] = (ReleaseCreated, FileUploaded, ReleaseCompleted, AirlockEventReceived)
+STATES: tuple[type[State], ...] = ()

@@ -1,0 +1,58 @@
+"""Statuses of jobs and job requests, and the words people see for them (spec/jobs.md §1.4, rulings 1.5.4)."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class RequestStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    FAILED = "failed"
+    SUCCEEDED = "succeeded"
+    NOTHING_TO_DO = "nothing_to_do"
+    UNKNOWN = "unknown"
+    UNKNOWN_ERROR_CREATING_JOBS = "unknown_error_creating_jobs"
+
+
+ACTIVE = frozenset(
+    {
+        RequestStatus.PENDING,
+        RequestStatus.RUNNING,
+        RequestStatus.UNKNOWN,
+        RequestStatus.UNKNOWN_ERROR_CREATING_JOBS,
+    }
+)
+COMPLETED_JOB = frozenset({"failed", "Failed", "succeeded", "Succeeded", "0"})
+
+
+class Display(NamedTuple):
+    """`state` names the colour (data-state) and icon, `word` is what is read."""
+
+    state: str
+    word: str
+
+
+_WORDS = {
+    "submitting": Display("waiting", "Submitting"),
+    "pending": Display("waiting", "Waiting"),
+    "running": Display("running", "Running"),
+    "succeeded": Display("succeeded", "Succeeded"),
+    "failed": Display("failed", "Failed"),
+    "nothing_to_do": Display("idle", "Nothing to do"),
+    "unknown": Display("idle", "Not known"),
+    "unknown_error_creating_jobs": Display("idle", "Not known"),
+}
+
+
+def display(status: str | None, status_code: str = "", *, cancelling: bool = False) -> Display:
+    """One word, one colour for a job or request; `status` None means it never ran."""
+    if not status:
+        return Display("idle", "Never run") if status is None else _WORDS["pending"]
+    status = status.lower()
+    if status == "failed" and status_code == "dependency_failed":
+        return Display("blocked", "Blocked")
+    if status == "failed" and status_code == "cancelled_by_user":
+        return Display("cancelled", "Cancelled")
+    if cancelling and status in {"pending", "running"}:
+        return Display("waiting", "Cancelling")
+    return _WORDS.get(status, Display("idle", status.replace("_", " ").capitalize()))

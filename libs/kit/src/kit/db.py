@@ -1,0 +1,75 @@
+"""Connections of one service: SQLAlchemy for use cases, asyncpg for the hottest reads (stack §0.3)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+Sessions = async_sessionmaker[AsyncSession]
+_GONE = (asyncpg.ConnectionDoesNotExistError, asyncpg.InterfaceError, ConnectionError)
+
+
+class Database:
+    """The budget per process is `sessions_max` + `pool_max` connections (rulings 3.6)."""
+
+    def __init__(self, url: str, *, sessions_max: int = 3, pool_max: int = 5) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=sessions_max,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"timeout": 5, "server_settings": {"jit": "off"}},
+        )
+        self.sessions: Sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._pool_max = pool_max
+        self._pool: asyncpg.Pool | None = None
+
+    async def pool(self) -> asyncpg.Pool:
+        """Made on first use, so that a process that never reads this way holds no connection."""
+        if self._pool is None:
+            self._pool = asyncpg.create_pool(
+                self.url,
+                min_size=0,
+                max_size=self._pool_max,
+                max_inactive_connection_lifetime=60,
+                command_timeout=15,
+                server_settings={"jit": "off"},
+            )
+        await self._pool
+        return self._pool
+
+    async def fetchval(self, sql: str, *args: Any) -> Any:
+        """One value; asked again once when the connection had died since its last use. Reads only."""
+        pool = await self.pool()
+        try:
+            return await pool.fetchval(sql, *args)
+        except _GONE:
+            return await pool.fetchval(sql, *args)
+
+    async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        pool = await self.pool()
+        try:
+            return list(await pool.fetch(sql, *args))
+        except _GONE:
+            return list(await pool.fetch(sql, *args))
+
+    async def ping(self) -> None:
+        async with self.engine.connect() as connection:
+            await connection.execute(text("select 1"))
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator["Database"]:
+        try:
+            yield self
+        finally:
+            await self.close()

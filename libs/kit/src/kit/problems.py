@@ -1,0 +1,57 @@
+"""RFC 9457 problem documents."""
+
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from kit import telemetry
+from kit.errors import AppError
+
+
+def problem(status: int, slug: str, detail: str, extra: dict[str, Any] | None = None) -> Response:
+    body = {
+        **(extra or {}),
+        "type": f"about:blank#{slug}",
+        "title": slug.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "request_id": telemetry.request_id.get(),
+    }
+    return Response(orjson.dumps(body, default=str), status, media_type="application/problem+json")
+
+
+def response(error: AppError) -> Response:
+    return problem(error.status, error.slug, error.detail, error.extra)
+
+
+def unexpected() -> Response:
+    return problem(500, "error", "Something went wrong on our side. It has been recorded.")
+
+
+def install(app: FastAPI) -> None:
+    """Every refusal of a service leaves as a problem document."""
+
+    @app.exception_handler(AppError)
+    async def refused(_: Request, exc: AppError) -> Response:
+        return response(exc)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, exc: RequestValidationError) -> Response:
+        fields: dict[str, list[str]] = {}
+        for error in exc.errors():
+            name = ".".join(str(part) for part in error["loc"][1:]) or "body"
+            fields.setdefault(name, []).append(str(error["msg"]))
+        return problem(400, "invalid", "Some values are missing or wrong.", {"fields": fields})
+
+    @app.exception_handler(Exception)
+    async def broken(_: Request, __: Exception) -> Response:
+        return unexpected()
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, exc: HTTPException) -> Response:
+        answer = problem(exc.status_code, "refused", str(exc.detail))
+        answer.headers.update(exc.headers or {})
+        return answer

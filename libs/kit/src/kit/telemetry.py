@@ -1,0 +1,34 @@
+"""Which request and trace the current task belongs to; travels over HTTP and NATS."""
+
+import secrets
+from contextvars import ContextVar
+
+import uuid_utils
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+
+_SAFE = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:")
+
+
+def new_request_id() -> str:
+    return str(uuid_utils.uuid7())
+
+
+def new_traceparent() -> str:
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def accept_request_id(value: str) -> str:
+    """A caller's id when it is short and harmless in a log, otherwise a new one."""
+    return value if 0 < len(value) <= 64 and _SAFE.issuperset(value) else new_request_id()
+
+
+def outgoing() -> dict[str, str]:
+    """Headers that let the next process log under the same ids."""
+    headers = {}
+    if value := request_id.get():
+        headers["X-Request-ID"] = value
+    if value := traceparent.get():
+        headers["traceparent"] = value
+    return headers

@@ -1,0 +1,95 @@
+"""One NATS connection per process, kept up for ever; the process also starts while NATS is away."""
+
+import asyncio
+import contextlib
+
+import nats
+from kit.logging import get
+from nats.aio.client import Client
+from nats.errors import Error
+
+log = get()
+
+
+async def _say(exc: Exception) -> None:
+    log.warning("nats", error=repr(exc))
+
+
+async def connect(url: str, name: str) -> Client:
+    """Connected now, and again after every loss. Raises nats.errors.Error or OSError when NATS is away."""
+    return await nats.connect(
+        url,
+        name=name,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,
+        connect_timeout=2,
+        ping_interval=10,
+        max_outstanding_pings=2,
+        allow_reconnect=True,
+        error_cb=_say,
+    )
+
+
+class Nats:
+    """A connection that is made in the background."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._client: Client | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._up = asyncio.Event()
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._connect())
+
+    async def _connect(self) -> None:
+        while True:
+            try:
+                self._client = await connect(self._url, self._name)
+            except (Error, OSError, TimeoutError) as exc:
+                log.warning("nats is away", error=repr(exc))
+                await asyncio.sleep(0.5)
+            else:
+                self._up.set()
+                return
+
+    async def client(self) -> Client:
+        """Waits for the first connection."""
+        await self._up.wait()
+        assert self._client is not None
+        return self._client
+
+    async def ping(self) -> None:
+        """Raises unless the connection is up right now."""
+        if self._client is None or not self._client.is_connected:
+            raise ConnectionError("not connected")
+        await self._client.flush(timeout=1)
+
+    def say(self, subject: str) -> None:
+        """An empty core message that nobody needs to get: lost when NATS is away."""
+        if self._client is not None and self._client.is_connected:
+            _background(self._client.publish(subject, b""))
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._client is not None:
+            await self._client.close()
+
+
+_running: set[asyncio.Task[None]] = set()
+
+
+def _background(work: object) -> None:
+    task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    _running.add(task)
+    task.add_done_callback(_forget)
+
+
+def _forget(task: asyncio.Task[None]) -> None:
+    _running.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        log.info("wake-up was not sent", error=repr(task.exception()))

@@ -1,0 +1,200 @@
+"""Durable consumers: batches, an inbox in the same transaction, back-off, dead letters (style #10, #12)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import nats.errors
+import nats.js.errors
+import sqlalchemy as sa
+from contracts.base import Event, State
+from kit import telemetry
+from kit.logging import get
+from kit.metrics import MESSAGES
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from sqlalchemy.dialects.postgresql import insert
+
+from messaging.envelope import Envelope, Unreadable, opened
+from messaging.uow import UnitOfWork, Units
+
+log = get()
+BACKOFF = (1, 2, 5, 15, 60, 180, 600)  # seconds; after the last one the message is a dead letter
+_BATCH = 100
+_ACK_WAIT = 60
+
+inbox = sa.table("inbox", sa.column("consumer"), sa.column("event_id", sa.Uuid))
+dead_letters = sa.table(
+    "dead_letters",
+    sa.column("id"),
+    sa.column("consumer"),
+    sa.column("subject"),
+    sa.column("body"),
+    sa.column("reason"),
+    sa.column("replayed_at"),
+)
+
+Handler = Callable[[UnitOfWork, Any], Awaitable[None]]
+BatchHandler = Callable[[UnitOfWork, Sequence[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """`name` is the durable consumer; `handlers` say which types it wants and what to do with one of each.
+
+    `batches` take all messages of their type in a fetch at once, for set-based effects.
+    """
+
+    name: str
+    stream: str
+    handlers: Mapping[type[Event] | type[State], Handler] = field(default_factory=dict)
+    batches: Mapping[type[Event] | type[State], BatchHandler] = field(default_factory=dict)
+
+    @property
+    def subjects(self) -> list[str]:
+        kinds = [*self.handlers, *self.batches]
+        return [f"state.{kind.thing}.v1.*" if issubclass(kind, State) else kind.subject for kind in kinds]
+
+
+async def handle(subscription: Subscription, units: Units, messages: Sequence[tuple[Envelope, Any]]) -> None:
+    """Effects, inbox rows and own events of these messages, in one transaction; repeats do nothing."""
+    async with units() as uow:
+        rows = [{"consumer": subscription.name, "event_id": envelope.id} for envelope, _ in messages]
+        statement = insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.event_id)
+        fresh = set((await uow.session.execute(statement)).scalars())
+        todo: list[tuple[Envelope, Any]] = []
+        for envelope, event in messages:
+            if envelope.id in fresh:
+                fresh.discard(envelope.id)
+                todo.append((envelope, event))
+        for kind, batch in subscription.batches.items():
+            if chosen := [event for _, event in todo if type(event) is kind]:
+                await batch(uow, chosen)
+        for envelope, event in todo:
+            if handler := subscription.handlers.get(type(event)):
+                telemetry.traceparent.set(envelope.traceparent or "")
+                telemetry.request_id.set(envelope.requestid or "")
+                await handler(uow, event)
+
+
+class Consumer:
+    """Pulls one subscription for ever."""
+
+    def __init__(self, subscription: Subscription, units: Units, client: Client) -> None:
+        self.subscription = subscription
+        self._units = units
+        self._client = client
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._pull()
+            except (nats.errors.Error, nats.js.errors.Error, OSError, TimeoutError) as exc:
+                log.warning("consumer lost the broker", consumer=self.subscription.name, error=repr(exc))
+                await asyncio.sleep(0.5)
+
+    async def _pull(self) -> None:
+        js = self._client.jetstream(timeout=5)
+        config = ConsumerConfig(
+            durable_name=self.subscription.name,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=_ACK_WAIT,
+            max_deliver=-1,  # at a limit JetStream would fall silent; ours end as dead letters
+            max_ack_pending=2000,
+            filter_subjects=self.subscription.subjects,
+        )
+        await js.add_consumer(self.subscription.stream, config)
+        pull = await js.pull_subscribe_bind(self.subscription.name, self.subscription.stream)
+        try:
+            while True:
+                try:
+                    messages = await pull.fetch(_BATCH, timeout=5)
+                except nats.errors.TimeoutError:
+                    continue
+                await self.deliver(messages)
+        finally:
+            if self._client.is_connected:
+                await pull.unsubscribe()
+
+    async def deliver(self, messages: Sequence[Msg]) -> None:
+        """The whole batch at once; if that fails each message alone, so that only the bad one waits."""
+        readable: list[tuple[Msg, tuple[Envelope, Any]]] = []
+        for message in messages:
+            try:
+                readable.append((message, opened(message.data)))
+            except Unreadable as exc:
+                await self._bury(message, exc)
+        if not readable:
+            return
+        try:
+            await handle(self.subscription, self._units, [pair for _, pair in readable])
+        except Exception as exc:  # whatever failed, each message gets its own verdict
+            if len(readable) == 1:
+                return await self._failed(readable[0][0], exc)
+            for message, pair in readable:
+                await self._alone(message, pair)
+        else:
+            MESSAGES.labels(self.subscription.name, "ok").inc(len(readable))
+            for message, _ in readable:
+                await message.ack()
+
+    async def _alone(self, message: Msg, pair: tuple[Envelope, Any]) -> None:
+        try:
+            await handle(self.subscription, self._units, [pair])
+        except Exception as exc:  # becomes a later try or a dead letter
+            await self._failed(message, exc)
+        else:
+            MESSAGES.labels(self.subscription.name, "ok").inc()
+            await message.ack()
+
+    async def _failed(self, message: Msg, exc: Exception) -> None:
+        attempt = message.metadata.num_delivered
+        log.warning(
+            "delivery failed",
+            consumer=self.subscription.name,
+            subject=message.subject,
+            attempt=attempt,
+            exc_info=exc,
+        )
+        MESSAGES.labels(self.subscription.name, "failed").inc()
+        if attempt <= len(BACKOFF) or isinstance(
+            exc, (OSError, sa.exc.OperationalError, sa.exc.InterfaceError)
+        ):
+            # While the database is away nothing is the message's fault, so nothing is given up.
+            return await message.nak(delay=BACKOFF[min(attempt, len(BACKOFF)) - 1])
+        await self._bury(message, exc)
+
+    async def _bury(self, message: Msg, exc: Exception) -> None:
+        async with self._units() as uow:
+            row = {
+                "consumer": self.subscription.name,
+                "subject": message.subject,
+                "body": message.data,
+                "reason": repr(exc),
+            }
+            await uow.session.execute(sa.insert(dead_letters).values(row))
+        MESSAGES.labels(self.subscription.name, "dead").inc()
+        log.error("message given up", consumer=self.subscription.name, subject=message.subject)
+        await message.term()
+
+
+async def replay(units: Units, subscriptions: Sequence[Subscription], dead_letter_id: int) -> None:
+    """Handle a dead letter again; raises what the handler raises, and LookupError for an unknown id."""
+    async with units() as uow:
+        row = (
+            await uow.session.execute(
+                sa.select(dead_letters).where(dead_letters.c.id == dead_letter_id).with_for_update()
+            )
+        ).one_or_none()
+        chosen = next((s for s in subscriptions if row is not None and s.name == row.consumer), None)
+        if row is None or chosen is None:
+            raise LookupError(dead_letter_id)
+        await handle(chosen, units, [opened(row.body)])
+        await uow.session.execute(
+            sa.update(dead_letters)
+            .where(dead_letters.c.id == dead_letter_id)
+            .values(replayed_at=sa.func.now())
+        )

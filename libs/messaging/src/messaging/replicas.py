@@ -1,0 +1,128 @@
+"""Local copies of what others own: `known_<thing>`, written only here (architecture §3, rulings 2.12)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from contracts.base import State
+from kit import http
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from messaging.consumer import Subscription
+from messaging.topology import STATE
+from messaging.uow import UnitOfWork
+
+S = TypeVar("S", bound=State)
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Replica:
+    """`columns` of `table` mirror the fields of the same name; `id` and `version` are always kept."""
+
+    state: type[State]
+    table: sa.Table
+    columns: tuple[str, ...]
+
+    def values(self, state: State) -> dict[str, Any]:
+        return {name: getattr(state, name) for name in ("id", "version", *self.columns)}
+
+
+async def write(session: AsyncSession, replica: Replica, states: Sequence[State]) -> None:
+    """Newest version wins; an older message changes nothing; a deleted thing goes."""
+    newest: dict[int, State] = {}
+    for state in states:
+        if state.id not in newest or newest[state.id].version < state.version:
+            newest[state.id] = state
+    table = replica.table
+    gone = [state.id for state in newest.values() if state.deleted]
+    if gone:
+        await session.execute(sa.delete(table).where(table.c.id.in_(gone)))
+    if kept := [replica.values(state) for state in newest.values() if not state.deleted]:
+        statement = insert(table).values(kept)
+        changes = {name: statement.excluded[name] for name in ("version", *replica.columns)}
+        await session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[table.c.id],
+                set_=changes,
+                where=table.c.version < statement.excluded.version,
+            )
+        )
+
+
+def subscription(service: str, replicas: Sequence[Replica]) -> Subscription:
+    """The one consumer that keeps all replicas of a service."""
+
+    def handler(replica: Replica) -> Any:
+        async def keep(uow: UnitOfWork, states: Sequence[State]) -> None:
+            await write(uow.session, replica, states)
+
+        return keep
+
+    return Subscription(
+        name=f"{service}-replicas",
+        stream=STATE,
+        batches={replica.state: handler(replica) for replica in replicas},
+    )
+
+
+async def fetch_states(owner: http.Client, kind: type[S], *, after: int = 0) -> list[S]:
+    """One page of what the owner says now, by id."""
+    answer = await owner.get(f"/state/{kind.thing.split('.')[1]}", params={"after": after, "limit": _PAGE})
+    return msgspec.json.decode(answer.body, type=list[kind])  # type: ignore[valid-type]
+
+
+async def fill(session: AsyncSession, replica: Replica, owner: http.Client) -> int:
+    """Ask the owner for everything and write it; how many there were."""
+    count, after = 0, 0
+    while page := await fetch_states(owner, replica.state, after=after):
+        await write(session, replica, page)
+        count += len(page)
+        after = page[-1].id
+    return count
+
+
+async def differences(session: AsyncSession, replica: Replica, owner: http.Client) -> list[str]:
+    """What stands here and not at the owner, or the other way round; empty when all is well."""
+    theirs: dict[int, dict[str, Any]] = {}
+    after = 0
+    while page := await fetch_states(owner, replica.state, after=after):
+        theirs |= {state.id: replica.values(state) for state in page if not state.deleted}
+        after = page[-1].id
+    names = ("id", "version", *replica.columns)
+    rows = await session.execute(sa.select(*(replica.table.c[name] for name in names)))
+    ours = {row.id: dict(row._mapping) for row in rows}
+    return [
+        f"{replica.state.thing} {key}: here {ours.get(key)}, there {theirs.get(key)}"
+        for key in sorted(ours.keys() | theirs.keys())
+        if ours.get(key) != theirs.get(key)
+    ]
+
+
+async def on_miss(
+    units: Any, replica: Replica, owner: http.Client, by: Mapping[str, str | int]
+) -> State | None:
+    """A thing made a moment ago may not have arrived: ask its owner once, for at most a second.
+
+    `by` is the key the owner looks up (`{"name": …}`, `{"slug": …}`, `{"id": …}`).
+    """
+    answer = await owner.request(
+        "GET", f"/state/{replica.state.thing.split('.')[1]}", params={**by, "limit": 1}, timeout=1
+    )
+    if answer.status != 200:
+        return None
+    found: list[State] = msgspec.json.decode(answer.body, type=list[replica.state])  # type: ignore[name-defined]
+    if not found:
+        return None
+    async with units() as uow:
+        await write(uow.session, replica, found)
+    return found[0]
+
+
+async def settle(seconds: float = 0.1) -> None:
+    """The pause between tries of a command that waits for a replica."""
+    await asyncio.sleep(seconds)

@@ -1,0 +1,70 @@
+"""The parts of every worker: relay, consumers, and the service's own loops, stopped together."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from kit import process
+from kit.db import Database
+from kit.logging import get
+from kit.settings import ServiceSettings
+
+from messaging.connection import Nats
+from messaging.consumer import Consumer, Subscription
+from messaging.relay import Relay
+from messaging.uow import Units
+
+log = get()
+_CLEAN = """
+delete from inbox where ctid in (select ctid from inbox where at < now() - interval '40 days' limit 10000)
+"""
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Worker:
+    """One per worker process. Loops run for ever; one that raises is logged and started again."""
+
+    def __init__(self, service: str, settings: ServiceSettings, *, sessions_max: int = 3) -> None:
+        self.database = Database(settings.database_url, sessions_max=sessions_max, pool_max=2)
+        self.broker = Nats(settings.nats_url, f"{service}-worker")
+        self.relay = Relay(settings.database_url, service, self.broker)
+        self.units = Units(self.database, service, self.relay.wake)
+
+    async def run(
+        self, stop: asyncio.Event, subscriptions: Sequence[Subscription], loops: Sequence[Loop] = ()
+    ) -> None:
+        """Until `stop`; what is under way may finish within the process's drain time."""
+        process.worker_checks.update({"postgresql": self.database.ping, "nats": self.broker.ping})
+        self.broker.start()
+        consumers = [self._consume(subscription) for subscription in subscriptions]
+        tasks = [
+            asyncio.create_task(_keep(loop)) for loop in (self.relay.run, self._clean, *consumers, *loops)
+        ]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.broker.close()
+        await self.database.close()
+
+    def _consume(self, subscription: Subscription) -> Loop:
+        async def run() -> None:
+            client = await self.broker.client()
+            await Consumer(subscription, self.units, client).run()
+
+        return run
+
+    async def _clean(self) -> None:
+        while True:
+            await self.database.fetch(_CLEAN)
+            await asyncio.sleep(3600)
+
+
+async def _keep(loop: Loop) -> None:
+    while True:
+        try:
+            await loop()
+        except Exception:  # a loop must outlive everything but cancellation
+            log.exception("a loop of the worker failed", loop=getattr(loop, "__qualname__", "?"))
+        await asyncio.sleep(1)
