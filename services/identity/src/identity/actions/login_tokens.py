@@ -1,0 +1,111 @@
+"""Single-use words for Airlock, where GitHub cannot be reached (spec/identity.md §3.3)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from clients.identity import Identified
+from contracts.identity import LoginTokenIssued, LoginTokenUsed
+from contracts.statement import Claims
+from kit.errors import PermissionDenied
+from messaging.uow import UnitOfWork, Units
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from identity import policies, repository
+from identity.actions import audit
+from identity.models import LoginAttempt, LoginToken, User
+from identity.secrets import new_words, slow_hash, slow_verify
+
+TRIES, WINDOW = 10, timedelta(minutes=15)
+
+
+async def issue(units: Units, user_id: int, *, by: str, now: datetime) -> str:
+    """New words for somebody who may have them; older ones no longer work. Raises PermissionDenied."""
+    words = new_words()
+    hashed = await slow_hash(words)  # before the transaction: it takes a while
+    async with units() as uow:
+        user = (await repository.claims(uow.session, [user_id]))[user_id]
+        if refusal := policies.login_token_refusal(user):
+            raise PermissionDenied(policies.REFUSALS[refusal], reason=refusal)
+        values = {"user_id": user_id, "token_hash": hashed, "expires_at": now + LoginToken.LIFETIME}
+        statement = insert(LoginToken).values(values)
+        await uow.session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))
+        audit.record(uow, "login_token_issued", by, user=user.username)
+        uow.publish(LoginTokenIssued(user_id=user_id))
+    return words
+
+
+@dataclass(frozen=True)
+class _Found:
+    claims: Claims | None
+    username: str | None
+    stored: str | None
+    expires_at: datetime | None
+    throttled: bool
+
+
+async def authenticate(units: Units, user: str, words: str, *, now: datetime) -> Identified:
+    """Checks in the order of spec/identity.md §4.2; the right words work once."""
+    found = await _find(units, user, now)
+    if found.throttled:
+        return Identified(refusal="throttled", username=found.username)
+    right = await slow_verify(found.stored, words)  # outside any transaction, and also for unknown people
+    if found.claims is None:
+        return Identified(refusal="unknown_user")
+    name = found.claims.username
+    if refusal := policies.login_token_refusal(found.claims):
+        return Identified(refusal=refusal, username=name)
+    if found.stored is None or found.expires_at is None:
+        return Identified(refusal="no_token", username=name)
+    if now > found.expires_at:
+        return Identified(refusal="token_expired", username=name)
+    if not right:
+        async with units() as uow:
+            uow.session.add(LoginAttempt(subject=name))
+        return Identified(refusal="token_wrong", username=name)
+    return await _consume(units, found.claims, found.stored)
+
+
+async def _find(units: Units, user: str, now: datetime) -> _Found:
+    async with units() as uow:
+        query = (
+            select(User.id, User.username, LoginToken.token_hash, LoginToken.expires_at)
+            .outerjoin(LoginToken, LoginToken.user_id == User.id)
+            .where(or_(User.username == user, User.email == user))
+            .order_by((User.username == user).desc())
+            .limit(1)
+        )
+        row = (await uow.session.execute(query)).one_or_none()
+        if row is None:
+            return _Found(None, None, None, None, throttled=False)
+        tries = select(func.count()).where(
+            LoginAttempt.subject == row.username, LoginAttempt.at > now - WINDOW
+        )
+        throttled = (await uow.session.scalar(tries) or 0) >= TRIES
+        person = (await repository.claims(uow.session, [row.id])).get(row.id)
+        return _Found(person, row.username, row.token_hash, row.expires_at, throttled)
+
+
+async def _consume(units: Units, person: Claims, stored: str) -> Identified:
+    async with units() as uow:
+        gone = await uow.session.execute(
+            delete(LoginToken)
+            .where(LoginToken.user_id == person.user_id, LoginToken.token_hash == stored)
+            .returning(LoginToken.user_id)
+        )
+        if gone.first() is None:  # somebody else was faster with the same words
+            return Identified(refusal="no_token", username=person.username)
+        audit.record(uow, "login_token_used", person.username, user=person.username)
+        uow.publish(LoginTokenUsed(user_id=person.user_id))
+    return Identified(user=person, username=person.username)
+
+
+async def authorise(uow: UnitOfWork, username: str) -> Identified:
+    """By exact username only; touches no token."""
+    user_id = await uow.session.scalar(select(User.id).where(User.username == username))
+    person = (await repository.claims(uow.session, [user_id])).get(user_id) if user_id else None
+    if person is None:
+        return Identified(refusal="unknown_user")
+    if refusal := policies.login_token_refusal(person):
+        return Identified(refusal=refusal, username=username)
+    return Identified(user=person, username=username)

@@ -1,0 +1,110 @@
+"""Logging in by GitHub: state, PKCE, and accounts bound to the GitHub uid (spec/identity.md §3.1)."""
+
+import re
+import secrets
+from datetime import datetime
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from clients.identity import LoginFinished, LoginStarted
+from contracts.identity import UserLoggedIn
+from kit.errors import Conflict, Invalid
+from kit.tokens import TokenHasher
+from messaging.uow import UnitOfWork
+from sqlalchemy import delete, select
+
+from identity import repository
+from identity.actions import audit, users
+from identity.github import GitHubLogin, Profile
+from identity.models import ExternalIdentity, Login, Session
+from identity.secrets import new_token
+
+_NOT_A_NAME = re.compile(r"[^\w.@+-]", re.ASCII)
+
+
+async def start(
+    uow: UnitOfWork,
+    github: GitHubLogin,
+    hasher: TokenHasher,
+    *,
+    next_path: str,
+    redirect_uri: str,
+    now: datetime,
+) -> LoginStarted:
+    state, browser, verifier = new_token(), new_token(), secrets.token_urlsafe(48)
+    await uow.session.execute(delete(Login).where(Login.expires_at < now))
+    uow.session.add(
+        Login(
+            state_hash=hasher.hash(state),
+            browser_hash=hasher.hash(browser),
+            code_verifier=verifier,
+            redirect_uri=redirect_uri,
+            next_path=next_path,
+            expires_at=now + Login.LIFETIME,
+        )
+    )
+    url = github.authorize_url(state, create_s256_code_challenge(verifier), redirect_uri)
+    return LoginStarted(authorize_url=url, browser=browser)
+
+
+async def claim(uow: UnitOfWork, hasher: TokenHasher, *, state: str, browser: str, now: datetime) -> Login:
+    """The log-in that this browser began with this state. It can be claimed once. Raises Invalid."""
+    query = (
+        select(Login)
+        .where(Login.state_hash.in_(hasher.candidates(state)), Login.expires_at > now)
+        .with_for_update()
+    )
+    found: Login | None = await uow.session.scalar(query)
+    if found is None or found.browser_hash not in hasher.candidates(browser):
+        raise Invalid("This log-in was not begun in this browser, or took too long. Please log in again.")
+    return found
+
+
+async def finish(
+    uow: UnitOfWork, hasher: TokenHasher, login_id: int, profile: Profile, *, user_agent: str, now: datetime
+) -> LoginFinished:
+    """A session for the owner of the GitHub account; a partial answer when GitHub knows no name."""
+    login = await uow.session.get(Login, login_id, with_for_update=True)
+    if login is None:
+        raise Invalid("This log-in is already over. Please log in again.")
+    user = await repository.user_by_uid(uow.session, profile.uid)
+    if user is None and not profile.name:
+        partial = new_token()
+        login.state_hash = hasher.hash(partial)
+        login.profile = profile.as_dict()
+        return LoginFinished(partial=partial)
+    if user is None:
+        username = _NOT_A_NAME.sub("", profile.login)
+        email = await users.free_email(uow, profile.email)
+        user = await users.register(
+            uow,
+            uid=profile.uid,
+            login=profile.login,
+            username=username,
+            fullname=profile.name or username,
+            email=email,
+            by=username,
+        )
+    else:
+        email = await users.free_email(uow, profile.email, besides=user.id)
+        if user.refresh_from_github(profile.login, profile.name, email):
+            uow.publish(user.state(await repository.org_ids(uow.session, user.id)))
+    if not user.is_active:
+        raise Conflict("This account has been closed. Please contact support.")
+    token = new_token()
+    session = Session(
+        token_hash=hasher.hash(token),
+        user_id=user.id,
+        user_agent=user_agent[:300],
+        expires_at=now + Session.LIFETIME,
+    )
+    uow.session.add(session)
+    user.last_login_at = now
+    audit.record(uow, "user_logged_in", user.username, user=user.username)
+    uow.publish(UserLoggedIn(user_id=user.id))
+    await uow.session.delete(login)
+    return LoginFinished(session=token, expires_at=session.expires_at, next=login.next_path)
+
+
+async def known_uid(uow: UnitOfWork, uid: str) -> bool:
+    query = select(ExternalIdentity.id).where(ExternalIdentity.uid == uid)
+    return await uow.session.scalar(query) is not None

@@ -1,0 +1,113 @@
+"""Roles and memberships. Every change is audited and told to the gateways in the same transaction."""
+
+from contracts.identity import AccessChanged
+from messaging.uow import UnitOfWork
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from identity import policies, repository
+from identity.actions import audit
+from identity.models import (
+    Backend,
+    BackendMembership,
+    Org,
+    OrgMembership,
+    ProjectMembership,
+    RoleGrant,
+    User,
+)
+
+
+async def _give(uow: UnitOfWork, user: User, role: str, membership_id: int | None, by: str) -> bool:
+    statement = insert(RoleGrant).values(
+        user_id=user.id, membership_id=membership_id, role=role, granted_by=by
+    )
+    made = await uow.session.execute(statement.on_conflict_do_nothing().returning(RoleGrant.id))
+    return made.first() is not None
+
+
+async def grant(uow: UnitOfWork, username: str, role: str, *, by: str) -> bool:
+    """A global role; False when it was held already."""
+    policies.check_assignable(role, globally=True)
+    user = await repository.user_by_name(uow.session, username, lock=True)
+    if not await _give(uow, user, role, None, by):
+        return False
+    audit.record(uow, "user_updated_roles", by, user=username, new=role)
+    uow.publish(AccessChanged(user_ids=[user.id]))
+    return True
+
+
+async def revoke(uow: UnitOfWork, username: str, role: str, *, by: str) -> bool:
+    user = await repository.user_by_name(uow.session, username, lock=True)
+    gone = await uow.session.execute(
+        delete(RoleGrant)
+        .where(RoleGrant.user_id == user.id, RoleGrant.membership_id.is_(None), RoleGrant.role == role)
+        .returning(RoleGrant.id)
+    )
+    if gone.first() is None:
+        return False
+    audit.record(uow, "user_updated_roles", by, user=username, old=role)
+    uow.publish(AccessChanged(user_ids=[user.id]))
+    return True
+
+
+async def add_member(uow: UnitOfWork, project_id: int, username: str, roles: list[str], *, by: str) -> bool:
+    """Membership of a project, with roles or without; False when nothing was new."""
+    for role in roles:
+        policies.check_assignable(role, globally=False)
+    user = await repository.user_by_name(uow.session, username, lock=True)
+    values = {"project_id": project_id, "user_id": user.id, "created_by": by}
+    made = await uow.session.execute(
+        insert(ProjectMembership).values(values).on_conflict_do_nothing().returning(ProjectMembership.id)
+    )
+    if new := made.scalar():
+        audit.record(uow, "project_member_added", by, user=username, project_id=project_id, target=str(new))
+    membership = await uow.session.scalar(
+        select(ProjectMembership.id).where(
+            ProjectMembership.project_id == project_id, ProjectMembership.user_id == user.id
+        )
+    )
+    given = [role for role in roles if await _give(uow, user, role, membership, by)]
+    if given:
+        audit.record(
+            uow,
+            "project_member_updated_roles",
+            by,
+            user=username,
+            project_id=project_id,
+            target=str(membership),
+            new=",".join(given),
+        )
+    if new or given:
+        uow.publish(AccessChanged(user_ids=[user.id]))
+    return bool(new or given)
+
+
+async def add_to_backend(uow: UnitOfWork, username: str, slug: str, *, by: str) -> bool:
+    user = await repository.user_by_name(uow.session, username, lock=True)
+    backend: Backend = await repository.backend_by_slug(uow.session, slug)
+    values = {"backend_id": backend.id, "user_id": user.id, "created_by": by}
+    made = await uow.session.execute(
+        insert(BackendMembership).values(values).on_conflict_do_nothing().returning(BackendMembership.user_id)
+    )
+    if made.first() is None:
+        return False
+    audit.record(uow, "backend_member_added", by, user=username, target=slug)
+    uow.publish(AccessChanged(user_ids=[user.id]))
+    return True
+
+
+async def add_to_org(uow: UnitOfWork, slug: str, username: str, *, by: str) -> bool:
+    user = await repository.user_by_name(uow.session, username, lock=True)
+    org: Org = await repository.org_by_slug(uow.session, slug)
+    values = {"org_id": org.id, "user_id": user.id, "created_by": by}
+    made = await uow.session.execute(
+        insert(OrgMembership).values(values).on_conflict_do_nothing().returning(OrgMembership.user_id)
+    )
+    if made.first() is None:
+        return False
+    user.version += 1
+    audit.record(uow, "org_member_added", by, user=username, target=slug)
+    orgs = await repository.org_ids(uow.session, user.id)
+    uow.publish(AccessChanged(user_ids=[user.id]), user.state(orgs))
+    return True

@@ -1,0 +1,60 @@
+"""Making people known before they log in, and what they may change of themselves."""
+
+from datetime import datetime
+
+from contracts.identity import UserRegistered
+from kit.errors import Conflict, Invalid
+from messaging.uow import UnitOfWork
+from sqlalchemy import select
+
+from identity import repository
+from identity.actions import audit
+from identity.models import ExternalIdentity, User
+
+
+async def register(
+    uow: UnitOfWork,
+    *,
+    uid: str,
+    login: str,
+    username: str,
+    fullname: str,
+    email: str | None,
+    by: str,
+) -> User:
+    """A new account bound to a GitHub uid. Raises Conflict when the name belongs to another account."""
+    taken = await uow.session.scalar(select(User.id).where(User.username == username))
+    if taken is not None:
+        raise Conflict(
+            f"The name {username} belongs to another account here. If you renamed your GitHub account, or "
+            "think this is a mistake, please contact support."
+        )
+    user = User(username=username, email=email, fullname=fullname, github_login=login)
+    uow.session.add(user)
+    await uow.session.flush()
+    uow.session.add(ExternalIdentity(provider="github", uid=uid, user_id=user.id))
+    audit.record(uow, "user_registered", by, user=username)
+    uow.publish(UserRegistered(user_id=user.id, username=username), user.state([]))
+    return user
+
+
+async def free_email(uow: UnitOfWork, email: str | None, *, besides: int | None = None) -> str | None:
+    """`email` unless another account has it; nobody is ever linked by e-mail."""
+    if not email:
+        return None
+    query = select(User.id).where(User.email.ilike(email.replace("%", r"\%").replace("_", r"\_")))
+    owner = await uow.session.scalar(query)
+    return email if owner in (None, besides) else None
+
+
+async def rename(uow: UnitOfWork, user_id: int, fullname: str, *, by: str, now: datetime) -> None:
+    """From now on GitHub's name no longer replaces it (rulings 1.1.5)."""
+    fullname = fullname.strip()
+    if not fullname or len(fullname) > 200:
+        raise Invalid("Enter your full name.", fields={"fullname": ["Enter your full name."]})
+    user = await uow.session.get_one(User, user_id, with_for_update=True)
+    if user.fullname == fullname:
+        return
+    audit.record(uow, "user_renamed", by, user=user.username, old=user.fullname, new=fullname)
+    user.fullname, user.fullname_edited_at, user.version = fullname, now, user.version + 1
+    uow.publish(user.state(await repository.org_ids(uow.session, user.id)))

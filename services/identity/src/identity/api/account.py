@@ -1,0 +1,44 @@
+"""One's own account."""
+
+from fastapi import APIRouter, Response
+from kit.app import CurrentActor
+from messaging.uow import Uow
+from pydantic import BaseModel, Field
+
+from identity import policies, queries
+from identity.actions import login_tokens, sessions, users
+from identity.api.deps import Begin, Hasher, Now, answer
+
+router = APIRouter(prefix="/account")
+
+
+class ShowIn(BaseModel):
+    token: str = Field(default="", max_length=500)  # the session's own, to mark it in the list
+
+
+class RenameIn(BaseModel):
+    fullname: str = Field(max_length=1000)
+
+
+@router.post("")
+async def account(body: ShowIn, actor: CurrentActor, uow: Uow, hasher: Hasher, now: Now) -> Response:
+    user = policies.check_person(actor)
+    return answer(await queries.account(uow.session, user.user_id, hasher.candidates(body.token), now))
+
+
+@router.patch("", status_code=204)
+async def rename(body: RenameIn, actor: CurrentActor, uow: Uow, now: Now) -> None:
+    user = policies.check_person(actor)
+    await users.rename(uow, user.user_id, body.fullname, by=user.username, now=now)
+
+
+@router.post("/login-token")
+async def login_token(actor: CurrentActor, begin: Begin, now: Now) -> Response:
+    user = policies.check_person(actor)
+    return answer({"token": await login_tokens.issue(begin, user.user_id, by=user.username, now=now)})
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def end_session(session_id: int, actor: CurrentActor, uow: Uow) -> None:
+    user = policies.check_person(actor)
+    await sessions.end_mine(uow, user.user_id, session_id)

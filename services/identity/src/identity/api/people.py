@@ -1,0 +1,72 @@
+"""People, orgs and memberships as pages and other services ask for them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from kit.app import CurrentActor
+from kit.errors import Invalid, NotFound
+from messaging.uow import Uow
+from pydantic import BaseModel, Field
+
+from identity import queries, repository
+from identity.actions import login_tokens
+from identity.api.deps import Begin, Now, answer
+
+router = APIRouter()
+
+
+class ContactsIn(BaseModel):
+    user_ids: list[int] = Field(max_length=1000)
+
+
+class IdentifyIn(BaseModel):
+    user: str = Field(max_length=300)
+    token: str | None = Field(default=None, max_length=500)
+
+
+@router.get("/users/{username}")
+async def user(username: str, uow: Uow) -> Response:
+    return answer(await queries.user(uow.session, username))
+
+
+@router.get("/users/{user_id}/claims")
+async def claims(user_id: int, actor: CurrentActor, uow: Uow) -> Response:
+    actor.check_service("projects", "jobs", "releases", "notifications")
+    found = (await repository.claims(uow.session, [user_id])).get(user_id)
+    if found is None:
+        raise NotFound("There is no such user.")
+    return answer(found)
+
+
+@router.get("/projects/{project_id}/members")
+async def members(project_id: int, uow: Uow) -> Response:
+    return answer(await queries.members(uow.session, project_id))
+
+
+@router.get("/orgs")
+async def orgs(uow: Uow, ids: Annotated[str, Query(max_length=2000)] = "") -> Response:
+    numbers = [int(part) for part in ids.split(",") if part.isascii() and part.isdecimal()]
+    return answer(await queries.orgs(uow.session, numbers))
+
+
+@router.get("/search")
+async def search(uow: Uow, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
+    return answer(await queries.search(uow.session, q))
+
+
+@router.post("/contacts")
+async def contacts(body: ContactsIn, actor: CurrentActor, uow: Uow) -> Response:
+    actor.check_service("notifications")
+    return answer(await queries.contacts(uow.session, body.user_ids))
+
+
+@router.post("/identify")
+async def identify(body: IdentifyIn, actor: CurrentActor, begin: Begin, now: Now) -> Response:
+    """Airlock's two questions, asked by releases for the backend that sent them."""
+    actor.check_service("releases")
+    if "\0" in body.user:
+        raise Invalid("Names have no NUL.")
+    if body.token is not None:
+        return answer(await login_tokens.authenticate(begin, body.user, body.token, now=now))
+    async with begin() as uow:
+        return answer(await login_tokens.authorise(uow, body.user))

@@ -1,0 +1,55 @@
+"""GET /api/v2/users/<username>/ with a backend's token (spec/identity.md §4.4)."""
+
+from typing import Any
+
+from contracts.roles import ROLES
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from kit.app import CurrentActor
+from kit.identity import Actor
+from messaging.uow import Uow
+
+from identity import queries
+
+router = APIRouter(prefix="/api/v2")
+
+
+def backend_refusal(actor: Actor) -> str | None:
+    """The reference's words for a missing, empty or wrong backend token."""
+    statement = actor.statement
+    if statement.kind == "backend":
+        return None
+    if statement.kind in {"failed", "pat"}:
+        return "Invalid token"
+    empty = statement.reason == "empty"
+    return "Authorization header is empty" if empty else "Authorization header is missing"
+
+
+@router.api_route("/users/{username}", methods=["GET", "HEAD"])
+async def without_slash(username: str) -> Response:
+    return Response(status_code=301, headers={"Location": f"/api/v2/users/{username}/"})
+
+
+@router.get("/users/{username}/")
+async def user(username: str, actor: CurrentActor, uow: Uow) -> Response:
+    if refusal := backend_refusal(actor):
+        return JSONResponse({"detail": refusal}, 403)
+    found = await queries.roles_of(uow.session, username)
+    if found is None:
+        return JSONResponse({"detail": "Not found."}, 404)
+    everywhere, projects = found
+    body: dict[str, Any] = {
+        "permissions": {
+            "global": permissions(everywhere),
+            "projects": [{"slug": slug, "permissions": permissions(roles)} for slug, roles in projects],
+        },
+        "roles": {
+            "global": sorted(everywhere),
+            "projects": [{"slug": slug, "roles": sorted(roles)} for slug, roles in projects],
+        },
+    }
+    return JSONResponse(body)
+
+
+def permissions(roles: list[str]) -> list[str]:
+    return sorted({p for role in roles if role in ROLES for p in ROLES[role].permissions})

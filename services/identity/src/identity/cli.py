@@ -1,0 +1,172 @@
+"""Commands for operators; each runs one action (rulings 2.15)."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from kit import cli
+from kit.cli import AsJson, operator, run
+from kit.errors import NotFound
+from kit.tokens import TokenHasher
+from messaging.commands import register
+from messaging.replicas import on_miss
+from messaging.runtime import Runtime
+from sqlalchemy import select
+
+from identity import consumers, repository
+from identity.actions import backends, login_tokens, rights, users
+from identity.github import GitHubLogin
+from identity.models import ExternalIdentity, User
+from identity.settings import Settings
+from identity.states import SOURCES
+
+commands = cli.app("People, organisations, backends and what they may do.")
+
+
+def runtime() -> Runtime:
+    return Runtime("identity", Settings())
+
+
+register(
+    commands,
+    runtime,
+    replicas=consumers.REPLICAS,
+    sources=SOURCES,
+    subscriptions=consumers.SUBSCRIPTIONS,
+)
+
+
+async def _create_user(username: str, name: str | None, email: str | None, staff: bool) -> dict[str, Any]:
+    async with runtime() as parts:
+        profile = await GitHubLogin(Settings()).account(username)
+        async with parts.units() as uow:
+            query = select(User).join(ExternalIdentity).where(ExternalIdentity.uid == profile.uid)
+            user = await uow.session.scalar(query)
+            existed = user is not None
+            if user is None:
+                user = await users.register(
+                    uow,
+                    uid=profile.uid,
+                    login=profile.login,
+                    username=username,
+                    fullname=name or profile.name or username,
+                    email=await users.free_email(uow, email or profile.email),
+                    by=operator(),
+                )
+        if staff:
+            async with parts.units() as uow:
+                await rights.grant(uow, user.username, "StaffAreaAdministrator", by=operator())
+        return {"id": user.id, "username": user.username, "exists": existed}
+
+
+@commands.command("create_user")
+def create_user(
+    username: str,
+    name: Annotated[str | None, typer.Option("--name", "-n", "--fullname", "-f")] = None,
+    email: Annotated[str | None, typer.Option("--email", "-e")] = None,
+    staff: Annotated[bool, typer.Option("--staff", "--staff-area-administrator", "-s")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account for a GitHub login, so that roles can be given before the first log-in."""
+    run(_create_user(username, name, email, staff), as_json, "User {username} has id {id}.")
+
+
+async def _create_backend(slug: str, name: str, rotate: bool) -> dict[str, Any]:
+    hasher = TokenHasher(Settings().token_keys)
+    async with runtime() as parts, parts.units() as uow:
+        backend, token, existed = await backends.create_backend(
+            uow, hasher, slug, name, rotate=rotate, by=operator(), now=datetime.now(UTC)
+        )
+        return {"id": backend.id, "slug": slug, "token": token, "exists": existed}
+
+
+@commands.command("create_backend")
+def create_backend(
+    slug: str,
+    name: Annotated[str, typer.Option("--name", "-n")] = "",
+    rotate: Annotated[bool, typer.Option(help="Make a new token; the old one works for a day.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a backend and print its token, which is shown only now."""
+    run(_create_backend(slug, name, rotate), as_json, "Backend {slug}: token {token}")
+
+
+async def _create_org(slug: str, name: str) -> dict[str, Any]:
+    async with runtime() as parts, parts.units() as uow:
+        org, existed = await backends.create_org(uow, slug, name, by=operator())
+        return {"id": org.id, "slug": org.slug, "exists": existed}
+
+
+@commands.command("create_org")
+def create_org(
+    slug: str, name: Annotated[str, typer.Option("--name", "-n")] = "", as_json: AsJson = False
+) -> None:
+    """Make an organisation."""
+    run(_create_org(slug, name), as_json, "Organisation {slug} has id {id}.")
+
+
+async def _project_id(parts: Runtime, slug: str) -> int:
+    """A project made a moment ago may not have arrived yet, so its owner is asked too."""
+    async with parts.units() as uow:
+        if known := await repository.project_by_slug(uow.session, slug):
+            return known.id
+    found = await on_miss(parts.units, consumers.PROJECTS, parts.client("projects"), {"slug": slug})
+    if found is None:
+        raise NotFound(f"There is no project {slug}.")
+    return found.id
+
+
+async def _add_member(project: str, username: str, roles: list[str]) -> dict[str, Any]:
+    async with runtime() as parts:
+        project_id = await _project_id(parts, project)
+        async with parts.units() as uow:
+            changed = await rights.add_member(uow, project_id, username, roles, by=operator())
+    return {"project": project, "username": username, "roles": roles, "exists": not changed}
+
+
+@commands.command("add_member")
+def add_member(
+    project: str,
+    username: str,
+    role: Annotated[list[str] | None, typer.Option("--role", "-r")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make somebody a member of a project, with roles or without."""
+    run(_add_member(project, username, role or []), as_json, "{username} is a member of {project}.")
+
+
+def _change(name: str, help_text: str, work: Any, sentence: str) -> None:
+    """A command of two words that changes somebody's rights."""
+
+    async def act(first: str, second: str) -> dict[str, Any]:
+        async with runtime() as parts, parts.units() as uow:
+            changed = await work(uow, first, second, by=operator())
+            return {"first": first, "second": second, "changed": changed, "exists": not changed}
+
+    @commands.command(name, help=help_text)
+    def command(first: str, second: str, as_json: AsJson = False) -> None:
+        run(act(first, second), as_json, sentence)
+
+
+_change("grant", "Give <username> the global <Role>.", rights.grant, "{first} holds {second}.")
+_change("revoke", "Take the global <Role> from <username>.", rights.revoke, "{first} does not hold {second}.")
+_change("add_to_backend", "Let <username> use <backend>.", rights.add_to_backend, "{first} may use {second}.")
+_change("add_to_org", "Put into <org> the <username>.", rights.add_to_org, "{second} belongs to {first}.")
+
+
+async def _create_login_token(username: str) -> dict[str, Any]:
+    async with runtime() as parts:
+        async with parts.units() as uow:
+            user_id = (await repository.user_by_name(uow.session, username)).id
+        token = await login_tokens.issue(parts.units, user_id, by=operator(), now=datetime.now(UTC))
+    return {"username": username, "token": token}
+
+
+@commands.command("create_login_token")
+def create_login_token(username: str, as_json: AsJson = False) -> None:
+    """Print three words with which <username> can log in to Airlock once, within an hour."""
+    run(_create_login_token(username), as_json, "{token}")
+
+
+if __name__ == "__main__":
+    commands()

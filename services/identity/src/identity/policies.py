@@ -1,0 +1,41 @@
+"""Who may ask what of identity."""
+
+from contracts.roles import GLOBAL_ROLES, PROJECT_ROLES
+from contracts.statement import Claims
+from kit.errors import Invalid, PermissionDenied
+from kit.identity import Actor
+
+
+def check_gateway(actor: Actor) -> None:
+    """Only the gateway, in its own name, turns credentials into people."""
+    actor.check_service("gateway")
+
+
+def check_person(actor: Actor) -> Claims:
+    """Raises PermissionDenied for anybody but a logged-in person."""
+    if actor.statement.kind != "session" or actor.user is None:
+        raise PermissionDenied("You must be logged in.")
+    return actor.user
+
+
+def check_assignable(role: str, *, globally: bool) -> None:
+    """Raises Invalid for a role that does not exist or does not belong there (spec/identity.md §2.2)."""
+    allowed = GLOBAL_ROLES if globally else PROJECT_ROLES
+    if role not in allowed:
+        where = "globally" if globally else "on a project"
+        raise Invalid(f"{role} is not a role that can be given {where}: {', '.join(sorted(allowed))}.")
+
+
+def login_token_refusal(user: Claims) -> str | None:
+    """Why this person may have no login token, or None (spec/identity.md §3.3)."""
+    if not user.github:
+        return "not_github"
+    if not user.backends:
+        return "no_backends"
+    return None
+
+
+REFUSALS = {
+    "not_github": "Your account is not linked to GitHub.",
+    "no_backends": "You do not have access to any backend.",
+}

@@ -1,0 +1,147 @@
+"""Read models of identity: plain selects, no rules."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from clients import identity as out
+from kit.errors import NotFound
+from sqlalchemy import JSON, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity import policies, repository
+from identity.models import Backend, BackendToken, LoginToken, Org, PersonalToken, Session, User
+
+_MEMBERS = text("""
+select u.id as user_id, u.username, u.fullname,
+  coalesce(array_agg(g.role order by g.role) filter (where g.role is not null), '{}') as roles
+from project_memberships m join users u on u.id = m.user_id
+left join role_grants g on g.membership_id = m.id and (g.ends_at is null or g.ends_at > now())
+where m.project_id = :project group by u.id order by lower(u.fullname), lower(u.username) limit 500
+""")
+
+_ROLES = text("""
+select u.id,
+  coalesce((select array_agg(g.role) from role_grants g where g.user_id = u.id and g.membership_id is null
+    and (g.ends_at is null or g.ends_at > now())), '{}') as everywhere,
+  coalesce((select json_agg(json_build_array(p.slug, coalesce((select json_agg(g.role order by g.role)
+      from role_grants g where g.membership_id = m.id and (g.ends_at is null or g.ends_at > now())), '[]'))
+      order by p.slug)
+    from project_memberships m join known_projects p on p.id = m.project_id where m.user_id = u.id), '[]')
+    as projects
+from users u where u.username = :username
+""").columns(projects=JSON)
+
+_SEARCH = text("""
+(select 'user' as kind, username as key, fullname || ' (' || username || ')' as title, '' as detail
+ from users where is_active and (username ilike :like or fullname ilike :like)
+ order by username = :q desc, lower(fullname) limit 10)
+union all
+(select 'org', slug, name, '' from orgs where slug ilike :like or name ilike :like order by name limit 5)
+""")
+
+
+async def backend_credential(
+    session: AsyncSession, hashes: list[str], os_user: str | None
+) -> out.BackendCredential:
+    """Inactive backends authenticate too (spec/identity.md §3.5)."""
+    query = (
+        select(Backend.slug)
+        .join(BackendToken, BackendToken.backend_id == Backend.id)
+        .where(BackendToken.token_hash.in_(hashes))
+        .where((BackendToken.expires_at.is_(None)) | (BackendToken.expires_at > text("now()")))
+    )
+    slug = await session.scalar(query)
+    if slug is None or not os_user:
+        return out.BackendCredential(backend=slug)
+    user_id = await session.scalar(select(User.id).where(User.username == os_user))
+    acting = (await repository.claims(session, [user_id])).get(user_id) if user_id else None
+    return out.BackendCredential(backend=slug, acting=acting)
+
+
+async def personal_token(
+    session: AsyncSession, username: str, hashes: list[str], now: datetime
+) -> out.PersonalToken:
+    user_id = await session.scalar(select(User.id).where(User.username == username))
+    if user_id is None:
+        return out.PersonalToken(known=False)
+    query = select(PersonalToken.id).where(
+        PersonalToken.user_id == user_id, PersonalToken.token_hash.in_(hashes), PersonalToken.expires_at > now
+    )
+    if await session.scalar(query) is None:
+        return out.PersonalToken(known=True)
+    return out.PersonalToken(known=True, user=(await repository.claims(session, [user_id])).get(user_id))
+
+
+async def account(
+    session: AsyncSession, user_id: int, session_hashes: list[str], now: datetime
+) -> out.Account:
+    user = await session.get_one(User, user_id)
+    claims = (await repository.claims(session, [user_id]))[user_id]
+    refusal = policies.login_token_refusal(claims)
+    token = await session.scalar(select(LoginToken.expires_at).where(LoginToken.user_id == user_id))
+    mine = await session.scalars(
+        select(Session)
+        .where(Session.user_id == user_id, Session.expires_at > now)
+        .order_by(Session.last_seen_at.desc())
+        .limit(50)
+    )
+    return out.Account(
+        username=user.username,
+        fullname=user.fullname,
+        email=user.email,
+        token_refusal=policies.REFUSALS[refusal] if refusal else None,
+        token_expires_at=token if token and token > now else None,
+        backends=claims.backends,
+        sessions=[
+            out.Session(
+                id=one.id,
+                created_at=one.created_at,
+                last_seen_at=one.last_seen_at,
+                user_agent=one.user_agent,
+                current=one.token_hash in session_hashes,
+            )
+            for one in mine
+        ],
+    )
+
+
+async def user(session: AsyncSession, username: str) -> out.User:
+    found = await session.scalar(select(User).where(User.username == username, User.is_active))
+    if found is None:
+        raise NotFound("There is no such user.")
+    return out.User(
+        id=found.id,
+        username=found.username,
+        fullname=found.fullname,
+        github_login=found.github_login,
+        created_at=found.created_at,
+    )
+
+
+async def members(session: AsyncSession, project_id: int) -> list[out.Membership]:
+    rows = await session.execute(_MEMBERS, {"project": project_id})
+    return [out.Membership(**row._mapping) for row in rows]
+
+
+async def orgs(session: AsyncSession, ids: Sequence[int]) -> list[out.Org]:
+    query = select(Org).order_by(Org.name).limit(500)
+    rows = await session.scalars(query.where(Org.id.in_(ids)) if ids else query)
+    return [out.Org(id=org.id, slug=org.slug, name=org.name) for org in rows]
+
+
+async def search(session: AsyncSession, words: str) -> list[out.Hit]:
+    like = "%" + words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    rows = await session.execute(_SEARCH, {"like": like, "q": words})
+    return [out.Hit(**row._mapping) for row in rows]
+
+
+async def contacts(session: AsyncSession, user_ids: list[int]) -> list[out.Contact]:
+    rows = await session.scalars(select(User).where(User.id.in_(user_ids)))
+    return [out.Contact(user_id=u.id, username=u.username, fullname=u.fullname, email=u.email) for u in rows]
+
+
+async def roles_of(
+    session: AsyncSession, username: str
+) -> tuple[list[str], list[tuple[str, list[str]]]] | None:
+    row = (await session.execute(_ROLES, {"username": username})).one_or_none()
+    return None if row is None else (row.everywhere, row.projects)

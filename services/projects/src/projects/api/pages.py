@@ -1,0 +1,78 @@
+"""Projects and workspaces as pages ask for them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from kit.app import CurrentActor
+from kit.db import Database
+from kit.identity import Actor
+from messaging.uow import Uow
+from pydantic import BaseModel
+
+from projects import policies, queries
+from projects.actions import workspaces
+
+router = APIRouter()
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+Data = Annotated[Database, Depends(_database)]
+Page = Annotated[int, Query(ge=1, le=10_000)]
+Text = Annotated[str, Query(max_length=100)]
+
+
+class WorkspaceChange(BaseModel):
+    should_notify: bool | None = None
+    is_archived: bool | None = None
+
+
+def _json(text: str) -> Response:
+    return Response(text, media_type="application/json")
+
+
+def _mine(actor: Actor, mine: bool) -> list[int] | None:
+    """The ids of the caller's projects, or None for everybody's."""
+    if not mine:
+        return None
+    return list(actor.user.memberships) if actor.user else []
+
+
+@router.get("/projects")
+async def projects(
+    actor: CurrentActor, data: Data, mine: bool = False, page: Page = 1, q: Text = ""
+) -> Response:
+    return _json(await queries.projects(data, _mine(actor, mine), q, page))
+
+
+@router.get("/projects/{slug}")
+async def project(slug: str, actor: CurrentActor, data: Data) -> Response:
+    return _json(await queries.project(data, slug, archived=policies.sees_archived(actor)))
+
+
+@router.get("/workspaces")
+async def workspace_list(
+    actor: CurrentActor, data: Data, mine: bool = False, page: Page = 1, q: Text = ""
+) -> Response:
+    archived = policies.sees_archived(actor)
+    return _json(await queries.workspaces(data, _mine(actor, mine), q, page, archived=archived))
+
+
+@router.get("/workspaces/{name}")
+async def workspace(name: str, actor: CurrentActor, data: Data) -> Response:
+    return _json(await queries.workspace(data, name, archived=policies.sees_archived(actor)))
+
+
+@router.patch("/workspaces/{name}", status_code=204)
+async def change(name: str, body: WorkspaceChange, actor: CurrentActor, uow: Uow) -> None:
+    await workspaces.change_workspace(
+        uow, actor, name, should_notify=body.should_notify, is_archived=body.is_archived
+    )
+
+
+@router.get("/search")
+async def search(data: Data, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
+    return _json(await queries.search(data, q))

@@ -1,0 +1,42 @@
+"""Which restricted data a project may use: reviewed YAML, read once (spec/jobs.md §2.3, rulings 1.3.18)."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+_POPULATIONS = ("include_t1oo", "include_ndoo", "include_gp_unactivated")
+_RANGE = re.compile(r"(\d+)-(\d+)")
+
+
+class Permissions:
+    """`<permission>.yaml` holds a list of project numbers, ranges `a-b`, or the one exempt slug."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise RuntimeError(f"PERMISSIONS_DIR {folder} is not there.")
+        files = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+        self._populations = {name: _keys(files[name]) for name in _POPULATIONS if name in files}
+        self._datasets = {name: _keys(file) for name, file in files.items() if name not in _POPULATIONS}
+
+    def scope(self, number: str | None, slug: str) -> dict[str, list[str]]:
+        """By number if there is one, else by slug, except T1OO, which needs a number."""
+        key = number or slug
+        populations = [
+            name
+            for name, keys in self._populations.items()
+            if key in keys and (number is not None or name != "include_t1oo")
+        ]
+        datasets = [name for name, keys in self._datasets.items() if key in keys]
+        scope = {"population_permissions": populations, "dataset_permissions": datasets}
+        return {name: found for name, found in scope.items() if found}
+
+
+def _keys(file: Path) -> frozenset[str]:
+    keys: set[str] = set()
+    for entry in yaml.safe_load(file.read_text()) or []:
+        if found := _RANGE.fullmatch(str(entry)):
+            keys.update(str(n) for n in range(int(found[1]), int(found[2]) + 1))
+        else:
+            keys.add(str(entry))
+    return frozenset(keys)
