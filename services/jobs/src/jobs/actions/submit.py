@@ -1,0 +1,69 @@
+"""Asking for actions to be run: one transaction, no network in it (architecture §6.2)."""
+
+import hashlib
+
+import msgspec
+from contracts.jobs import JobRequestCreated
+from messaging.uow import UnitOfWork
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from jobs.models import JobRequest, KnownWorkspace, PipelineFile, Submission
+from jobs.pipeline import Pipeline
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the form says, already checked."""
+
+    backend: str
+    actions: list[str]
+    sha: str
+    force_run_dependencies: bool
+    will_notify: bool
+    codelists_ok: bool
+    key: str
+
+
+async def submit_job_request(
+    uow: UnitOfWork, user_id: int, workspace: KnownWorkspace, text: str, pipeline: Pipeline, wanted: Wanted
+) -> int:
+    """The new request's id, or that of the request which the same form already made."""
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    graph = [{"name": action.name, "needs": list(action.needs)} for action in pipeline.actions]
+    await uow.session.execute(
+        insert(PipelineFile).values(sha256=sha256, body=text, graph=graph).on_conflict_do_nothing()
+    )
+    values = {
+        "workspace_id": workspace.id,
+        "workspace": workspace.name,
+        "project_id": workspace.project_id,
+        "backend": wanted.backend,
+        "created_by_id": user_id,
+        "key": wanted.key,
+        "requested_actions": wanted.actions,
+        "force_run_dependencies": wanted.force_run_dependencies,
+        "will_notify": wanted.will_notify,
+        "sha": wanted.sha,
+        "branch": workspace.branch,
+        "codelists_ok": wanted.codelists_ok,
+        "definition_sha256": sha256,
+    }
+    statement = (
+        insert(JobRequest).values(values).on_conflict_do_nothing(index_elements=["created_by_id", "key"])
+    )
+    request_id = await uow.session.scalar(statement.returning(JobRequest.id))
+    if request_id is None:
+        query = select(JobRequest.id).where(JobRequest.created_by_id == user_id, JobRequest.key == wanted.key)
+        return int((await uow.session.scalars(query)).one())
+    uow.session.add(Submission(job_request_id=request_id))
+    uow.publish(
+        JobRequestCreated(
+            job_request_id=request_id,
+            workspace=workspace.name,
+            project_id=workspace.project_id,
+            backend=wanted.backend,
+            created_by_id=user_id,
+            actions=wanted.actions,
+        )
+    )
+    return int(request_id)

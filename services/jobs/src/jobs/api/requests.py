@@ -1,0 +1,113 @@
+"""Job requests, jobs and lists of them: public, as the reference's are (spec/jobs.md §4.3)."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from kit.app import CurrentActor
+from kit.errors import NotFound
+from kit.paging import Before
+from messaging.uow import Uow
+from pydantic import BaseModel, Field
+
+from jobs import clock, event_log, queries
+from jobs.actions.cancel import cancel_job_request
+from jobs.api.deps import Data, as_json
+
+router = APIRouter()
+Word = Annotated[str | None, Query(max_length=255)]
+
+
+class CancelIn(BaseModel):
+    actions: list[str] | None = Field(default=None, max_length=4000)
+
+
+class ActivityIn(BaseModel):
+    workspaces: list[str] = Field(max_length=500)
+
+
+@router.get("/job-requests")
+async def job_requests(
+    data: Data,
+    state: Word = None,
+    backend: Word = None,
+    org: Word = None,
+    project: Word = None,
+    workspace: Word = None,
+    person: Word = None,
+    since: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")] = None,
+    q: Annotated[str | None, Query(max_length=100)] = None,
+    before: Before = None,
+    after: Before = None,
+) -> Response:
+    by = event_log.Filter(state, backend, org, project, workspace, person, since, q)
+    return as_json(await event_log.page(data, by, before, after))
+
+
+@router.get("/job-requests/{request_id}")
+async def job_request(request_id: int, data: Data, actor: CurrentActor) -> Response:
+    metrics = actor.is_service or bool(actor.user and (actor.user.roles or actor.user.projects))
+    found = await queries.job_request(data, request_id, metrics=metrics)
+    if found is None:
+        raise NotFound("There is no such job request.")
+    return as_json(found)
+
+
+@router.get("/job-requests/{request_id}/definition")
+async def definition(request_id: int, data: Data) -> Response:
+    found = await queries.definition(data, request_id)
+    if found is None:
+        raise NotFound("There is no such job request.")
+    return Response(found, media_type="text/plain; charset=utf-8")
+
+
+@router.post("/job-requests/{request_id}/cancellation", status_code=202)
+async def cancel(request_id: int, body: CancelIn, actor: CurrentActor, uow: Uow) -> dict[str, list[str]]:
+    actions = None if body.actions is None else set(body.actions)
+    return {"actions": await cancel_job_request(uow, actor, request_id, actions, now=clock.now())}
+
+
+@router.get("/workspaces/{name}/jobs")
+async def workspace_jobs(name: str, data: Data) -> Response:
+    return as_json(await queries.workspace_jobs(data, name))
+
+
+@router.post("/last-activity")
+async def last_activity(body: ActivityIn, data: Data) -> Response:
+    return as_json(await queries.last_activity(data, body.workspaces))
+
+
+@router.get("/home")
+async def home(actor: CurrentActor, data: Data) -> Response:
+    return as_json(await queries.home(data, actor.user_id))
+
+
+@router.get("/backends")
+async def backends(data: Data) -> Response:
+    return as_json(await queries.backends(data, None))
+
+
+@router.get("/job-refs")
+async def job_ref(
+    data: Data,
+    identifier: Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[a-z0-9]+$")],
+    request_id: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+) -> Response:
+    found = await queries.job_ref(data, identifier, request_id)
+    if found is None:
+        raise NotFound("There is no such job.")
+    return as_json(found)
+
+
+@router.get("/search")
+async def search(data: Data, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
+    return as_json(await queries.search(data, q))
+
+
+Kind = Literal["job-requests", "jobs"]
+
+
+@router.api_route("/api/v2/{kind}/", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def gone(kind: Kind) -> Response:
+    """The controller no longer pulls or pushes (spec/jobs.md §5)."""
+    body = f'{{"detail":"/api/v2/{kind}/ has been withdrawn; nothing needs it any more."}}'
+    return Response(body, 410, media_type="application/json")

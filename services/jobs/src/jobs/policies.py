@@ -1,0 +1,31 @@
+"""Who may run and cancel (spec/jobs.md §4.1, §4.2)."""
+
+from contracts.statement import Claims
+from kit.errors import NotFound
+from kit.identity import Actor
+
+from jobs.models import JobRequest
+
+CLOSED = frozenset({"tpp", "emis"})  # by DISABLE_CREATING_JOBS
+
+
+def check_run(actor: Actor, project_id: int) -> Claims:
+    """People without `job_run` learn nothing. Returns who is asking."""
+    if actor.user is None or not actor.may("job_run", project_id):
+        raise NotFound("There is no such page.")
+    return actor.user
+
+
+def may_cancel(actor: Actor, request: JobRequest) -> bool:
+    """Its author, whatever roles they have now, or whoever holds `job_cancel` on the project."""
+    return actor.user_id == request.created_by_id or actor.may("job_cancel", request.project_id)
+
+
+def check_cancel(actor: Actor, request: JobRequest) -> None:
+    if not may_cancel(actor, request):
+        raise NotFound("There is no such job request.")
+
+
+def usable_backends(user: Claims, *, closed: bool) -> list[str]:
+    """Slugs of the backends this person may use now."""
+    return [slug for slug in user.backends if not (closed and slug in CLOSED)]

@@ -1,0 +1,102 @@
+"""The controller's four calls and what can go wrong with each (spec/jobs.md §2.1, wire-observed §1)."""
+
+from typing import Any
+
+import httpx
+import msgspec
+
+_CREATE = httpx.Timeout(90, connect=5)  # it fetches from GitHub meanwhile (wire-observed §1, gotcha 2)
+_ASK = httpx.Timeout(20, connect=5)
+
+
+class RapError(Exception):
+    """The call did not do what was asked."""
+
+
+class NoAnswer(RapError):
+    """Nothing readable came back: whether the call had an effect is not known."""
+
+
+class Answered(RapError):
+    """The controller itself said no. `details` is its sentence."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        self.status = status
+        self.body = body
+        self.details = str(body.get("details") or body.get("error") or "")
+        super().__init__(f"{status}: {self.details}")
+
+
+class RapClient:
+    """The token goes raw into Authorization; redirects are never followed, since they would lose the body."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"Authorization": token, "Accept": "application/json"},
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=4),
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def create(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`{"result", "details", "rap_id", "count"}`; count 0 means there was nothing to do."""
+        answer = await self._json("POST", "rap/create/", body, _CREATE, ok=(200, 201))
+        if not isinstance(answer.get("count"), int):
+            raise NoAnswer(f"create answered without a count: {answer}")
+        return answer
+
+    async def cancel(self, rap_id: str, actions: list[str]) -> dict[str, Any]:
+        return await self._json("POST", "rap/cancel/", {"rap_id": rap_id, "actions": actions}, _ASK)
+
+    async def status(self, rap_ids: list[str]) -> bytes:
+        """The raw answer: `jobs` and `unrecognised_rap_ids`; decoded where it is applied."""
+        response = await self._send("POST", "rap/status/", {"rap_ids": rap_ids}, _ASK)
+        if response.status_code != 200:
+            raise self._refusal(response)
+        return response.content
+
+    async def backend_status(self) -> list[dict[str, Any]]:
+        answer = await self._json("GET", "backend/status/", None, _ASK)
+        return list(answer.get("backends", []))
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        timeout: httpx.Timeout,
+        ok: tuple[int, ...] = (200,),
+    ) -> dict[str, Any]:
+        response = await self._send(method, path, body, timeout)
+        if response.status_code not in ok:
+            raise self._refusal(response)
+        found = _object(response)
+        if found is None:
+            raise NoAnswer(f"{path} answered {response.status_code} with something that is not JSON")
+        return found
+
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, timeout: httpx.Timeout
+    ) -> httpx.Response:
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            return await self._http.request(method, path, content=content, headers=headers, timeout=timeout)
+        except httpx.HTTPError as exc:
+            raise NoAnswer(f"{type(exc).__name__}: {exc}") from exc
+
+    def _refusal(self, response: httpx.Response) -> RapError:
+        body = _object(response)
+        if body is None or response.status_code >= 500:
+            return NoAnswer(f"the controller answered {response.status_code}: {response.text[:200]}")
+        return Answered(response.status_code, body)
+
+
+def _object(response: httpx.Response) -> dict[str, Any] | None:
+    try:
+        found = msgspec.json.decode(response.content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,172 @@
+"""Sending requests to the controller: never twice, never lost (architecture §6.3, spec/jobs.md §2, §7.4)."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from clients.projects import ProjectsClient
+from contracts.jobs import JobRequestRefused, JobRequestStatusChanged, JobRequestSubmitted
+from contracts.statuses import RequestStatus
+from kit.errors import AppError
+from kit.logging import get
+from messaging.uow import UnitOfWork, Units
+from sqlalchemy import text
+
+from jobs import clock
+from jobs.models import CREATING_FAILED, JobRequest, Submission
+from jobs.rap.body import create_body
+from jobs.rap.client import Answered, RapClient, RapError
+from jobs.rap.sync import finish_facts
+
+log = get()
+_LEASE = 120  # seconds; longer than a create may take
+_BACKOFF = (2, 5, 10, 30, 60, 120, 300)
+_AUTH = frozenset({401, 403, 404, 405, 429})  # our set-up is wrong, or theirs: not the researcher's fault
+
+_CLAIM = text("""
+update submissions set attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, now()),
+  next_attempt_at = now() + make_interval(secs => :lease)
+where job_request_id in (
+  select job_request_id from submissions where state = 'waiting' and next_attempt_at <= now()
+  order by next_attempt_at limit 8 for update skip locked)
+returning job_request_id, attempts
+""")
+
+
+class Dispatcher:
+    """`attempts` > 1 means that an earlier try may have had an effect, so no answer is final unconfirmed."""
+
+    def __init__(
+        self,
+        units: Units,
+        rap: RapClient,
+        projects: ProjectsClient,
+        deadline: timedelta,
+        woken: asyncio.Event,
+    ) -> None:
+        self._units = units
+        self._rap = rap
+        self._projects = projects
+        self._deadline = deadline
+        self._woken = woken
+
+    async def run(self) -> None:
+        while True:
+            self._woken.clear()
+            while await self.once():
+                pass
+            try:
+                await asyncio.wait_for(self._woken.wait(), 1.0)
+            except TimeoutError:
+                continue
+
+    async def once(self) -> int:
+        """Send what is due; how many there were."""
+        async with self._units() as uow:
+            claimed = (await uow.session.execute(_CLAIM, {"lease": _LEASE})).all()
+        await asyncio.gather(*(self._send(row.job_request_id, row.attempts) for row in claimed))
+        return len(claimed)
+
+    async def _send(self, request_id: int, attempts: int) -> None:
+        try:
+            body = await self._body(request_id)
+            answer = await self._rap.create(body)
+            if answer["count"] == 0 and attempts > 1 and await self._has_jobs(body["rap_id"]):
+                answer = {**answer, "count": 1}
+        except Answered as refusal:
+            if refusal.status in _AUTH:
+                return await self._later(request_id, attempts, str(refusal))
+            await self._refused(request_id, attempts, refusal)
+        except (RapError, AppError) as exc:
+            await self._later(request_id, attempts, str(exc))
+        else:
+            await self._settle(request_id, answer)
+
+    async def _body(self, request_id: int) -> dict[str, Any]:
+        """What is sent: composed once, with the permissions of that moment, and kept for every later try."""
+        async with self._units() as uow:
+            submission = await uow.session.get_one(Submission, request_id)
+            if submission.body is not None:
+                return submission.body
+            request = await uow.session.get_one(JobRequest, request_id)
+            project_id = request.project_id
+        scope = await self._projects.analysis_scope(project_id)
+        async with self._units() as uow:
+            body = await create_body(uow.session, request_id, scope)
+            submission = await uow.session.get_one(Submission, request_id, with_for_update=True)
+            submission.body = submission.body or body
+            return submission.body
+
+    async def _has_jobs(self, rap_id: str) -> bool:
+        """Raises RapError when that cannot be found out now."""
+        found = msgspec.json.decode(await self._rap.status([rap_id]))
+        return bool(found.get("jobs"))
+
+    async def _refused(self, request_id: int, attempts: int, refusal: Answered) -> None:
+        """A second try may be refused because the first one succeeded: only an unknown id makes it final."""
+        if attempts > 1:
+            try:
+                body = await self._body(request_id)
+                if await self._has_jobs(body["rap_id"]):
+                    return await self._settle(request_id, {"count": 1, "details": refusal.details})
+            except (RapError, AppError) as exc:
+                return await self._later(request_id, attempts, str(exc))
+        details = refusal.details or CREATING_FAILED
+        await self._end(request_id, RequestStatus.FAILED, details, refusal.body)
+
+    async def _settle(self, request_id: int, answer: dict[str, Any]) -> None:
+        if answer["count"] == 0:
+            return await self._end(
+                request_id, RequestStatus.NOTHING_TO_DO, str(answer.get("details", "")), answer
+            )
+        async with self._units() as uow:
+            request, submission = await _lock(uow, request_id)
+            submission.state, submission.answer, submission.last_error = "accepted", answer, None
+            if request.is_active and not request.total:
+                request.status, request.status_message = RequestStatus.PENDING.value, None
+            uow.publish(JobRequestSubmitted(**_of(request), count=answer["count"]))
+
+    async def _end(
+        self, request_id: int, status: RequestStatus, details: str, answer: dict[str, Any] | None
+    ) -> None:
+        """The controller made no jobs: the request is over."""
+        async with self._units() as uow:
+            request, submission = await _lock(uow, request_id)
+            submission.state, submission.answer = "refused", answer
+            request.status, request.status_message = status.value, details
+            await uow.session.flush()
+            refused = JobRequestRefused(**_of(request), status=status.value, reason=details)
+            uow.publish(refused, *await finish_facts(uow, [request_id]))
+
+    async def _later(self, request_id: int, attempts: int, error: str) -> None:
+        """Unclear: try again with the same id; after the deadline it has failed, and says so."""
+        now: datetime = clock.now()
+        async with self._units() as uow:
+            request, submission = await _lock(uow, request_id)
+            sent_at = submission.first_sent_at or now
+            if now - sent_at <= self._deadline:
+                pause = _BACKOFF[min(attempts, len(_BACKOFF)) - 1]
+                submission.next_attempt_at = now + timedelta(seconds=pause)
+                submission.last_error = error[:500]
+                log.warning("submission is unclear", job_request=request_id, attempts=attempts, error=error)
+                if request.status == RequestStatus.PENDING:
+                    request.status = RequestStatus.UNKNOWN_ERROR_CREATING_JOBS.value
+                uow.publish(JobRequestStatusChanged(**_of(request), status=request.status))
+                return
+        await self._end(request_id, RequestStatus.FAILED, CREATING_FAILED, None)
+
+
+async def _lock(uow: UnitOfWork, request_id: int) -> tuple[JobRequest, Submission]:
+    request = await uow.session.get_one(JobRequest, request_id, with_for_update=True)
+    return request, await uow.session.get_one(Submission, request_id, with_for_update=True)
+
+
+def _of(request: JobRequest) -> dict[str, Any]:
+    return {
+        "job_request_id": request.id,
+        "workspace": request.workspace,
+        "project_id": request.project_id,
+        "backend": request.backend,
+        "created_by_id": request.created_by_id,
+    }

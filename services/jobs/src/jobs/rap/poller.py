@@ -1,0 +1,86 @@
+"""Asking the controller what became of the active requests: one leader, soon after news, rarely otherwise."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+from kit.leader import leadership
+from kit.logging import get
+from messaging.uow import Units
+
+from jobs.rap.client import RapClient, RapError
+from jobs.rap.sync import Sync
+from jobs.settings import Settings
+
+log = get()
+BATCH = 250
+_TICK = 0.5
+_SLOWER = 1.5
+
+# Requests the controller has: at most a year old, or with live jobs at any age (spec/jobs.md §3.1).
+_ACTIVE = """
+select r.rap_id from job_requests r join submissions s on s.job_request_id = r.id
+where (r.status in ('pending', 'running', 'unknown', 'unknown_error_creating_jobs') or r.live > 0)
+  and s.state = 'accepted' and (r.created_at > now() - interval '52 weeks' or r.live > 0)
+"""
+
+
+class Schedule:
+    """When to ask about each request: at once, then ever less often while nothing changes."""
+
+    def __init__(self, first: float, slowest: float) -> None:
+        self._first = first
+        self._slowest = max(first, slowest)
+        self._next: dict[str, tuple[float, float]] = {}  # rap id -> (when, pause)
+
+    def due(self, active: Sequence[str], now: float) -> list[str]:
+        """Those to be asked about now; requests that are no longer active are forgotten."""
+        self._next = {rap_id: self._next.get(rap_id, (now, self._first)) for rap_id in active}
+        return [rap_id for rap_id, (when, _) in self._next.items() if when <= now]
+
+    def asked(self, rap_id: str, now: float, *, changed: bool) -> None:
+        _, pause = self._next.get(rap_id, (now, self._first))
+        pause = self._first if changed else min(pause * _SLOWER, self._slowest)
+        self._next[rap_id] = (now + pause, pause)
+
+
+class Poller:
+    def __init__(self, settings: Settings, units: Units, rap: RapClient) -> None:
+        self._settings = settings
+        self._units = units
+        self._rap = rap
+        self._sync = Sync(units)
+        self._schedule = Schedule(settings.rap_api_first_poll, settings.rap_api_poll_interval)
+
+    async def run(self) -> None:
+        """For ever, while leading; a new leader begins by asking about everything."""
+        async with leadership(self._settings.database_url, "jobs.poller") as lead:
+            while True:
+                rows = await lead.connection.fetch(_ACTIVE)
+                due = self._schedule.due([row["rap_id"] for row in rows], time.monotonic())
+                batches = [due[i : i + BATCH] for i in range(0, len(due), BATCH)]
+                for group in (batches[i : i + 2] for i in range(0, len(batches), 2)):
+                    await asyncio.gather(*(self._ask(batch) for batch in group))
+                await asyncio.sleep(_TICK)
+
+    async def _ask(self, rap_ids: list[str]) -> None:
+        """What fails is asked again later; one bad id must not hold up the others of its batch."""
+        changed: frozenset[str] = frozenset()
+        try:
+            applied = await self._sync.apply(await self._rap.status(rap_ids))
+            changed = applied.changed
+            if applied.unrecognised:
+                log.warning("the controller does not know", rap_ids=sorted(applied.unrecognised)[:10])
+        except RapError as exc:
+            log.warning("status call failed", count=len(rap_ids), error=str(exc))
+            if getattr(exc, "status", None) == 400 and len(rap_ids) > 1:
+                half = len(rap_ids) // 2
+                await self._ask(rap_ids[:half])
+                return await self._ask(rap_ids[half:])
+        except (msgspec.MsgspecError, asyncpg.DataError) as exc:
+            log.error("the controller's status answer cannot be read", error=str(exc))
+        now = time.monotonic()
+        for rap_id in rap_ids:
+            self._schedule.asked(rap_id, now, changed=rap_id in changed)

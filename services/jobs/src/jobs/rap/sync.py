@@ -1,0 +1,142 @@
+"""A status answer into the database: as many statements for one job as for thousands (rulings 3.4, 3.5)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+import sqlalchemy as sa
+from contracts.base import Event
+from contracts.jobs import FinishedJob, JobRequestFinished, JobRequestStatusChanged
+from contracts.statuses import ACTIVE
+from kit.logging import get
+from messaging.uow import UnitOfWork, Units
+
+from jobs.rap import sql
+
+log = get()
+
+
+class RapJob(msgspec.Struct):
+    """What is read of a job; keys the controller may add later are ignored."""
+
+    identifier: str
+    rap_id: str
+    action: str
+    status: str
+    created_at: str
+    run_command: str | None = ""
+    status_code: str | None = ""
+    status_message: str | None = ""
+    updated_at: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    trace_context: msgspec.Raw = msgspec.Raw(b"null")
+    metrics: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Answer(msgspec.Struct):
+    jobs: list[RapJob]
+    unrecognised_rap_ids: list[str] = []
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """Which requests of the batch changed, and which the controller does not know."""
+
+    changed: frozenset[str]
+    unrecognised: frozenset[str]
+
+
+_decode = msgspec.json.Decoder(Answer).decode
+_TEN_MINUTES = 15  # characters of a timestamp; updated_at alone moves every minute and says nothing
+
+
+def _fingerprint(jobs: Sequence[RapJob]) -> int:
+    """Of all that matters of a request's jobs; order does not."""
+    return hash(
+        frozenset(
+            (
+                job.identifier,
+                job.status,
+                job.status_code,
+                job.status_message,
+                job.started_at,
+                job.completed_at,
+                (job.updated_at or "")[:_TEN_MINUTES],
+                bytes(job.metrics) if job.status not in ("running", "pending") else b"",
+            )
+            for job in jobs
+        )
+    )
+
+
+class Sync:
+    """Remembers what it last wrote of each request, so that what did not change costs no SQL."""
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+        self._written: dict[str, int] = {}
+
+    async def apply(self, body: bytes) -> Applied:
+        """Raises msgspec.DecodeError for what is not a status answer; nothing is written then."""
+        answer = _decode(body)
+        by_rap: dict[str, list[RapJob]] = defaultdict(list)
+        for job in answer.jobs:
+            by_rap[job.rap_id].append(job)
+        prints = {rap_id: _fingerprint(jobs) for rap_id, jobs in by_rap.items()}
+        fresh = [rap_id for rap_id, now in prints.items() if self._written.get(rap_id) != now]
+        changed: set[str] = set()
+        if fresh:
+            changed = await self._write([job for rap_id in fresh for job in by_rap[rap_id]])
+            if len(self._written) > 100_000:
+                self._written.clear()
+            self._written.update({rap_id: prints[rap_id] for rap_id in fresh})
+        return Applied(frozenset(changed), frozenset(answer.unrecognised_rap_ids))
+
+    async def _write(self, jobs: list[RapJob]) -> set[str]:
+        async with self._units() as uow:
+            rows = msgspec.json.encode(jobs).decode()
+            written = (await uow.session.execute(sql.UPSERT, {"jobs": rows})).all()
+            if not written:
+                return set()
+            ids = sorted({row.job_request_id for row in written})
+            requests = (await uow.session.execute(sql.RECOMPUTE, {"ids": ids})).all()
+            await uow.session.execute(sql.ACTIONS, {"ids": ids})
+            finished = [r.id for r in requests if r.old_status in ACTIVE and r.status not in ACTIVE]
+            changes: dict[int, int] = defaultdict(int)
+            for row in written:
+                changes[row.job_request_id] += 1
+            uow.publish(*[_changed(request, changes[request.id]) for request in requests])
+            if finished:
+                uow.publish(*await finish_facts(uow, finished))
+            return {request.rap_id for request in requests}
+
+
+def _changed(request: sa.Row[tuple[object, ...]], jobs: int) -> Event:
+    return JobRequestStatusChanged(
+        job_request_id=request.id,
+        workspace=request.workspace,
+        project_id=request.project_id,
+        backend=request.backend,
+        created_by_id=request.created_by_id,
+        status=request.status,
+        changed_jobs=jobs,
+    )
+
+
+async def finish_facts(uow: UnitOfWork, ids: Sequence[int]) -> list[Event]:
+    """The last word on requests that just ended, with all their jobs."""
+    rows = await uow.session.execute(sql.FINISHED, {"ids": list(ids)})
+    return [
+        JobRequestFinished(
+            job_request_id=row.id,
+            workspace=row.workspace,
+            project_id=row.project_id,
+            backend=row.backend,
+            created_by_id=row.created_by_id,
+            status=row.status,
+            status_message=row.status_message,
+            will_notify=row.will_notify,
+            jobs=msgspec.convert(row.jobs, list[FinishedJob]),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,123 @@
+"""What stands in a study's repository at a commit: its pipeline and its codelists (spec/jobs.md §4.1)."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any
+
+import httpx
+import msgspec
+from kit.errors import AppError, NotFound
+from kit.github import Commit, GitHub, owner_and_name
+
+from jobs.pipeline import Pipeline, PipelineError, parse_bounded
+
+
+class Study(msgspec.Struct, frozen=True, kw_only=True):
+    """`problem` in words when nothing can be run from this commit."""
+
+    text: str = ""
+    pipeline: Pipeline | None = None
+    problem: str | None = None
+    line: int | None = None
+
+
+class Codelists(msgspec.Struct, frozen=True, kw_only=True):
+    ok: bool
+    message: str | None = None
+
+
+class _Cache:
+    """The newest few hundred; what a commit holds never changes, so entries only age when told to."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+
+    def get(self, key: Hashable) -> Any:
+        hit = self._kept.get(key)
+        return hit[1] if hit is not None and hit[0] > time.monotonic() else None
+
+    def keep(self, key: Hashable, value: Any, seconds: float) -> None:
+        self._kept[key] = (time.monotonic() + seconds, value)
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+
+
+class Studies:
+    """GitHub and OpenCodelists, asked as little as possible."""
+
+    def __init__(self, github: GitHub, opencodelists_url: str) -> None:
+        self._github = github
+        self._http = httpx.AsyncClient(timeout=5)
+        self._codelists_url = opencodelists_url.rstrip("/") + "/api/v1/check/"
+        self._studies = _Cache(300)
+        self._codelists = _Cache(300)
+
+    async def close(self) -> None:
+        await self._github.close()
+        await self._http.aclose()
+
+    async def commit(self, repo_url: str, branch: str, ref: str | None) -> Commit:
+        """The head of the branch, or what `ref` names. Raises NotFound with a sentence, Unavailable."""
+        owner, name = owner_and_name(repo_url)
+        try:
+            if ref:
+                return await self._github.commit(owner, name, ref)
+            return await self._github.branch_head(owner, name, branch)
+        except NotFound as exc:
+            what = f"the commit {ref}" if ref else f"the branch {branch}"
+            raise NotFound(f"GitHub does not have {what} of {repo_url}.") from exc
+
+    async def read(self, repo_url: str, sha: str) -> Study:
+        """The pipeline at that commit. Raises Unavailable when GitHub is away."""
+        if hit := self._studies.get((repo_url, sha)):
+            found: Study = hit
+            return found
+        owner, name = owner_and_name(repo_url)
+        text = await self._github.file(owner, name, "project.yaml", sha)
+        if text is None:
+            study = Study(problem="There is no project.yaml in this commit.")
+        else:
+            try:
+                study = Study(text=text, pipeline=await parse_bounded(text))
+            except PipelineError as exc:
+                study = Study(text=text, problem=exc.message, line=exc.line)
+        self._studies.keep((repo_url, sha), study, 3600)
+        return study
+
+    async def codelists(self, repo_url: str, sha: str) -> Codelists:
+        """Whether the codelists of that commit are up to date; unknown counts as not."""
+        if hit := self._codelists.get((repo_url, sha)):
+            found: Codelists = hit
+            return found
+        try:
+            result = await self._check(repo_url, sha)
+        except (AppError, httpx.HTTPError, ValueError, KeyError):
+            return Codelists(
+                ok=False, message="Whether the codelists are up to date cannot be checked just now."
+            )
+        self._codelists.keep((repo_url, sha), result, 120)
+        return result
+
+    async def _check(self, repo_url: str, sha: str) -> Codelists:
+        owner, name = owner_and_name(repo_url)
+        texts = await asyncio.gather(
+            self._github.file(owner, name, "codelists/codelists.txt", sha),
+            self._github.file(owner, name, "codelists/codelists.json", sha),
+        )
+        if texts[0] is None or texts[1] is None:
+            if await self._github.directory_exists(owner, name, "codelists", sha):
+                return Codelists(
+                    ok=False, message="The codelists folder lacks codelists.txt or codelists.json."
+                )
+            return Codelists(ok=True)
+        form = {"codelists": texts[0], "manifest": texts[1]}
+        answer = (await self._http.post(self._codelists_url, data=form)).raise_for_status().json()
+        if answer["status"] == "ok":
+            return Codelists(ok=True)
+        return Codelists(
+            ok=False, message="The codelists are out of date. Run `opensafely codelists update`."
+        )
