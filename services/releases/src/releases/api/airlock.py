@@ -1,0 +1,195 @@
+"""Creating releases, uploading files, telling of events: byte for byte what Airlock relies on."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from kit.app import CurrentActor
+from kit.errors import Conflict, NotFound, TooLarge
+from kit.identity import Actor
+from sqlalchemy import select
+
+from releases import body, drf, policies
+from releases.actions import create, events, upload
+from releases.api.deps import Begin, Bytes, Config
+from releases.clock import now
+from releases.models import KnownProject, KnownWorkspace, Release
+from releases.names import filename, is_release_id, new_ulid
+from releases.validation import check_create
+
+router = APIRouter(prefix="/api/v2")
+
+
+@router.post("/releases/workspace/{name}")
+async def create_release(
+    name: str, request: Request, actor: CurrentActor, begin: Begin, config: Config
+) -> Response:
+    async with begin() as uow:
+        query = select(KnownWorkspace.project_id).where(KnownWorkspace.name == name)
+        project_id = await uow.session.scalar(query)
+    if project_id is None:
+        return drf.no("Workspace")
+    if refusal := policies.backend_refusal(actor):
+        return drf.detail(403, refusal)
+    acting = policies.uploader(actor, project_id)
+    if acting is None:
+        return drf.detail(403, policies.NOT_GIVEN)
+    try:
+        sent = await body.read(request)
+    except body.Unreadable as exc:
+        return drf.detail(400, str(exc))
+    files, faults = check_create(sent, config.release_file_size_limit)
+    if faults:
+        return drf.json(faults, 400)
+    metadata = dict(sent["metadata"])
+    release_id = str(metadata.pop("airlock_id", None) or new_ulid())
+    if not is_release_id(release_id):
+        return drf.json({"metadata": ["airlock_id is not an id."]}, 400)
+    wanted = create.Wanted(
+        release_id=release_id,
+        workspace=name,
+        project_id=project_id,
+        backend=actor.statement.backend or "",
+        created_by_id=acting.user_id,
+        requested_files=sent["files"],
+        metadata=metadata,
+        files=files,
+    )
+    try:
+        async with begin() as uow:
+            await create.create_release(uow, wanted)
+    except Conflict as conflict:
+        return drf.detail(400, conflict.detail)
+    url = await _release_url(begin, config.base_url, project_id, name, release_id)
+    return drf.json({"release_id": release_id, "release_url": url}, 201, {"Release-Id": release_id})
+
+
+async def _release_url(begin: Begin, base_url: str, project_id: int, workspace: str, release_id: str) -> str:
+    async with begin() as uow:
+        slug = await uow.session.scalar(select(KnownProject.slug).where(KnownProject.id == project_id))
+    return f"{base_url.rstrip('/')}/{slug}/{workspace}/releases/{release_id}/"
+
+
+@router.post("/releases/release/{release_id}")
+async def upload_file(
+    release_id: str, request: Request, actor: CurrentActor, begin: Begin, storage: Bytes, config: Config
+) -> Response:
+    """Checks in the order of spec/releases.md §2.5. Empty files are accepted (chunked, without a length):
+    refusing them, as the reference does, would make Airlock try for ever.
+    """
+    async with begin() as uow:
+        release = await uow.session.get(Release, release_id)
+    if release is None:
+        return drf.no("Release")
+    if refusal := policies.backend_refusal(actor):
+        return drf.detail(403, refusal)
+    acting = policies.uploader(actor, release.project_id)
+    if acting is None:
+        return drf.detail(403, policies.NOT_GIVEN)
+    limit = config.release_file_size_limit
+    if int(request.headers.get("x-declared-length", "0") or 0) > limit:
+        return _too_large(limit)
+    name = filename(request.headers.get("x-raw-disposition", ""))
+    if name is None:
+        return drf.detail(
+            400,
+            "Missing filename. Request should include a Content-Disposition header with a filename parameter.",
+        )
+    try:
+        async with begin() as uow:
+            await upload.find_waiting(uow, release_id, name)
+    except NotFound as missing:
+        return drf.detail(400, missing.detail)
+    except upload.AlreadyUploaded:
+        return _already(name, release.backend)
+    if release.backend != actor.statement.backend:
+        return drf.detail(400, f"Release is from backend {release.backend} not {actor.statement.backend}")
+    return await _store(request, begin, storage, release, name, acting.user_id, limit)
+
+
+async def _store(
+    request: Request, begin: Begin, storage: Bytes, release: Release, name: str, by: int, limit: int
+) -> Response:
+    try:
+        received = await storage.receive(_chunks(request), limit)
+    except TooLarge:
+        return _too_large(limit)
+    kept = False
+    try:
+        async with begin() as uow:
+            file = await upload.find_waiting(uow, release.id, name)
+            if file.sha256 != received.sha256:
+                raise upload.OtherBytes(name)
+        await storage.keep(received)
+        kept = True
+        async with begin() as uow:
+            file_id = await upload.record_upload(uow, release.id, name, received.sha256, by=by, now=now())
+    except upload.AlreadyUploaded:
+        return _already(name, release.backend)
+    except upload.OtherBytes:
+        return drf.detail(400, f"Contents of {name} are not those of the file that was reviewed")
+    finally:
+        if not kept:
+            await storage.discard(received)
+    base = str(request.app.state.settings.base_url).rstrip("/")
+    headers = {"File-Id": file_id, "Location": f"{base}/api/v2/releases/file/{file_id}"}
+    return Response(b"", 201, headers)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    async for chunk in request.stream():
+        if chunk:
+            yield chunk
+
+
+def _already(name: str, backend: str) -> Response:
+    return drf.detail(400, f"This version of '{name}' has already been uploaded from backend '{backend}'")
+
+
+def _too_large(limit: int) -> Response:
+    return drf.detail(400, f"File is too large, it must be below {limit / 1024 / 1024:.1f}Mb")
+
+
+@router.post("/airlock/events/")
+async def airlock_event(request: Request, actor: CurrentActor, begin: Begin) -> Response:
+    """Always 201 once authenticated and parsed (spec/notifications.md §1)."""
+    if refusal := policies.backend_refusal(actor):
+        return drf.detail(403, refusal)
+    try:
+        sent = await body.read(request)
+    except body.Unreadable as exc:
+        return drf.detail(400, str(exc))
+    problem = _unfit(sent)
+    if problem is None:
+        async with begin() as uow:
+            problem = await events.receive_event(uow, _told(sent, actor, request))
+    if problem is not None:
+        return drf.json({"status": "error", "message": problem}, 201)
+    return drf.json({"status": "ok"}, 201)
+
+
+def _unfit(sent: dict[str, Any]) -> str | None:
+    for name in ("event_type", "workspace", "request", "request_author", "user"):
+        value = sent.get(name)
+        if not isinstance(value, str) or not value or len(value) > 300 or "\0" in value:
+            return f"'{name}' is missing or wrong"
+    updates = sent.get("updates")
+    if updates is not None and not (isinstance(updates, list) and all(isinstance(u, dict) for u in updates)):
+        return "'updates' must be a list of objects"
+    return None
+
+
+def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.Told:
+    return events.Told(
+        event_type=sent["event_type"].lower(),
+        workspace=sent["workspace"],
+        request=sent["request"],
+        request_author=sent["request_author"],
+        user=sent["user"],
+        updates=sent.get("updates") or [],
+        org=sent.get("org") or None,
+        repo=sent.get("repo") or None,
+        backend=actor.statement.backend or "",
+        traceparent=request.headers.get("x-airlock-traceparent") or None,
+        body=sent,
+    )

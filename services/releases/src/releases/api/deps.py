@@ -1,0 +1,43 @@
+"""What routes are given."""
+
+from typing import Annotated
+
+from clients.identity import IdentityClient
+from fastapi import Depends, Request
+from kit.db import Database
+from messaging.uow import Units
+
+from releases.settings import Settings
+from releases.storage import Storage
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _units(request: Request) -> Units:
+    units: Units = request.app.state.units
+    return units
+
+
+def _storage(request: Request) -> Storage:
+    storage: Storage = request.app.state.storage
+    return storage
+
+
+def _identity(request: Request) -> IdentityClient:
+    identity: IdentityClient = request.app.state.identity
+    return identity
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+Data = Annotated[Database, Depends(_database)]
+Begin = Annotated[Units, Depends(_units)]
+Bytes = Annotated[Storage, Depends(_storage)]
+Identity = Annotated[IdentityClient, Depends(_identity)]
+Config = Annotated[Settings, Depends(_settings)]

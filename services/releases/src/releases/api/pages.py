@@ -1,0 +1,74 @@
+"""What the gateway's pages ask."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+from kit.app import CurrentActor
+from kit.errors import NotFound
+from messaging.uow import Uow
+from sqlalchemy import select
+
+from releases import archive, content, policies, queries
+from releases.api.deps import Bytes, Data
+from releases.models import Release, ReleaseFile
+
+router = APIRouter()
+
+
+@router.get("/workspaces/{name}/releases")
+async def of_workspace(name: str, actor: CurrentActor, data: Data) -> Response:
+    project_id = await queries.project_of_workspace(data, name)
+    if project_id is None:
+        raise NotFound("There is no such workspace.")
+    may_view = policies.may_view(actor, project_id)
+    return _json(await queries.of_workspace(data, name, files=may_view))
+
+
+@router.get("/releases/{release_id}")
+async def release(release_id: str, actor: CurrentActor, data: Data) -> Response:
+    found = await queries.project_of_release(data, release_id)
+    if found is None:
+        raise NotFound("There is no such release.")
+    policies.check_view(actor, found[0])
+    return _json(await queries.release(data, release_id))
+
+
+@router.get("/files/{file_id}/content")
+async def file_content(
+    file_id: str,
+    actor: CurrentActor,
+    uow: Uow,
+    storage: Bytes,
+    download: bool = False,
+    scripts: bool = False,
+) -> Response:
+    file = await uow.session.get(ReleaseFile, file_id)
+    if file is None:
+        raise NotFound("There is no such file.")
+    release = await uow.session.get_one(Release, file.release_id)
+    policies.check_view(actor, release.project_id)
+    if file.deleted_at is not None or file.uploaded_at is None:
+        raise NotFound("The bytes of this file are not here.")
+    headers: dict[str, Any] = content.headers(file.name, file.created_at, download=download, scripts=scripts)
+    return StreamingResponse(await storage.read(file.sha256), headers=headers)
+
+
+@router.get("/releases/{release_id}/archive")
+async def release_archive(release_id: str, actor: CurrentActor, uow: Uow, storage: Bytes) -> Response:
+    """All files as one zip, made while it is sent."""
+    found = await uow.session.get(Release, release_id)
+    if found is None:
+        raise NotFound("There is no such release.")
+    policies.check_view(actor, found.project_id)
+    query = select(ReleaseFile).where(ReleaseFile.release_id == release_id).order_by(ReleaseFile.name)
+    files = list(await uow.session.scalars(query))
+    return StreamingResponse(
+        archive.stream(storage, files),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="release-{release_id}.zip"'},
+    )
+
+
+def _json(text: str) -> Response:
+    return Response(text, media_type="application/json")

@@ -1,0 +1,46 @@
+"""The public API's reads (spec/releases.md §2.6, §2.7)."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
+from kit.app import CurrentActor
+from messaging.uow import Uow
+
+from releases import content, drf, policies, queries
+from releases.api.deps import Bytes, Data
+from releases.models import Release, ReleaseFile
+
+router = APIRouter(prefix="/api/v2/releases")
+
+
+@router.get("/workspace/{name}")
+async def workspace_files(name: str, actor: CurrentActor, data: Data) -> Response:
+    project_id = await queries.project_of_workspace(data, name)
+    if project_id is None:
+        return drf.no("Workspace")
+    if refusal := policies.reading_refusal(actor, project_id, name):
+        return drf.detail(403, refusal)
+    return Response(await queries.latest_index(data, name), media_type="application/json")
+
+
+@router.get("/release/{release_id}")
+async def release_files(release_id: str, actor: CurrentActor, data: Data) -> Response:
+    found = await queries.project_of_release(data, release_id)
+    if found is None:
+        return drf.no("Release")
+    if refusal := policies.reading_refusal(actor, *found):
+        return drf.detail(403, refusal)
+    return Response(await queries.release_index(data, release_id), media_type="application/json")
+
+
+@router.get("/file/{file_id}")
+async def file(file_id: str, actor: CurrentActor, uow: Uow, storage: Bytes) -> Response:
+    found = await uow.session.get(ReleaseFile, file_id)
+    if found is None or found.deleted_at is not None:
+        return drf.no("ReleaseFile")
+    release = await uow.session.get_one(Release, found.release_id)
+    if refusal := policies.reading_refusal(actor, release.project_id, release.workspace):
+        return drf.detail(403, refusal)
+    if found.uploaded_at is None:
+        return drf.json("File not yet uploaded")
+    headers = content.headers(found.name, found.created_at, download=False, scripts=False)
+    return StreamingResponse(await storage.read(found.sha256), headers=headers)

@@ -1,0 +1,42 @@
+"""Composition root of the API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from clients.identity import IdentityClient
+from fastapi import FastAPI, Request, Response
+from kit.app import Service
+from messaging.runtime import Runtime, create_app
+from starlette.exceptions import HTTPException
+
+from releases import drf
+from releases.api import airlock, authorise, pages, reading
+from releases.settings import Settings
+from releases.storage import Storage
+
+
+def create(settings: Settings | None = None) -> Service:
+    settings = settings or Settings()
+    storage = Storage(settings.release_storage)
+
+    @asynccontextmanager
+    async def extra(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
+        app.state.identity = IdentityClient(runtime.client("identity", timeout=10))
+        yield
+
+    routers = [authorise.router, airlock.router, reading.router, pages.router]
+    limit = settings.release_file_size_limit + 1024 * 1024
+    app = create_app(
+        "releases", settings, routers, extra=extra, checks={"storage": storage.ping}, max_body_size=limit
+    )
+    app.state.storage = storage
+    app.router.redirect_slashes = False  # a redirect would lose Airlock's body
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, exc: HTTPException) -> Response:
+        """404 and 405 in the words of the public API."""
+        if exc.status_code == 405:
+            return drf.detail(405, f'Method "{request.method}" not allowed.')
+        return drf.detail(exc.status_code, str(exc.detail))
+
+    return app

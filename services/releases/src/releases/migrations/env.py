@@ -1,0 +1,5 @@
+from kit.migrations import run
+
+from releases.models import Base
+
+run(Base.metadata)

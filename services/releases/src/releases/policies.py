@@ -1,0 +1,50 @@
+"""Who may upload and see released files (spec/releases.md §2.1)."""
+
+from contracts.statement import Claims
+from kit.errors import NotFound
+from kit.identity import Actor, may
+
+NOT_GIVEN = "Authentication credentials were not provided."
+
+
+def backend_refusal(actor: Actor) -> str | None:
+    """The reference's words for a missing, empty or wrong backend token; None when it is right."""
+    statement = actor.statement
+    if statement.kind == "backend":
+        return None
+    if statement.kind in {"failed", "pat"}:
+        return "Invalid token"
+    empty = statement.reason == "empty"
+    return "Authorization header is empty" if empty else "Authorization header is missing"
+
+
+def uploader(actor: Actor, project_id: int) -> Claims | None:
+    """The acting user when they may upload here from this backend; every fault looks the same."""
+    acting, backend = actor.statement.acting, actor.statement.backend
+    if acting is None or backend not in acting.backends:
+        return None
+    return acting if may(acting, "release_file_upload", project_id) else None
+
+
+def reading_refusal(actor: Actor, project_id: int, workspace: str) -> str | None:
+    """Why this caller may not read released files by the API, in the reference's words; None if they may."""
+    statement = actor.statement
+    if statement.kind in {"failed", "backend"}:
+        if statement.reason == "unknown_user":
+            return "Invalid user"
+        return "You do not have permission to perform this action."
+    if statement.user is None:
+        return "Invalid user or token"
+    if not may(statement.user, "release_file_view", project_id):
+        return f"Invalid user or token for workspace {workspace}"
+    return None
+
+
+def may_view(actor: Actor, project_id: int) -> bool:
+    return actor.may("release_file_view", project_id)
+
+
+def check_view(actor: Actor, project_id: int) -> None:
+    """People without the permission learn nothing."""
+    if not may_view(actor, project_id):
+        raise NotFound("There is no such release.")

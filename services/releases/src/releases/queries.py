@@ -1,0 +1,122 @@
+"""Read models of releases: one statement per question, answered as JSON by PostgreSQL."""
+
+from contracts.statement import Claims
+from kit.db import Database
+from kit.identity import may
+
+_RECORD = """
+with mine as (select w.name, w.is_archived, p.name as project, p.status, p.org_ids
+  from known_workspaces w join known_projects p on p.id = w.project_id where p.id = any($1)),
+copiloted as (select w.name, w.is_archived, p.name as project, p.status, p.org_ids
+  from known_workspaces w join known_projects p on p.id = w.project_id where p.copilot_id = $2)
+select json_build_object('username', $3::text, 'fullname', $4::text,
+  'workspaces', coalesce((select json_object_agg(m.name, json_build_object(
+      'project_details', json_build_object('name', m.project,
+        'ongoing', m.status in ('ongoing', 'ongoing-and-linked'),
+        'orgs', coalesce((select json_agg(o.name order by array_position(m.org_ids, o.id)) from known_orgs o
+          where o.id = any(m.org_ids)), '[]')), 'archived', m.is_archived)) from mine m), '{}'),
+  'copiloted_workspaces', coalesce((select json_object_agg(m.name, json_build_object(
+      'project_details', json_build_object('name', m.project,
+        'ongoing', m.status in ('ongoing', 'ongoing-and-linked'),
+        'orgs', coalesce((select json_agg(o.name order by array_position(m.org_ids, o.id)) from known_orgs o
+          where o.id = any(m.org_ids)), '[]')), 'archived', m.is_archived)) from copiloted m), '{}'),
+  'output_checker', $5::bool, 'readonly_access', $6::bool)::text
+"""
+
+_WORKSPACE = """
+json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.slug,
+  'project_name', p.name, 'project_number', p.number, 'is_archived', w.is_archived)
+"""
+_PERSON = "json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?'))"
+_BACKEND = "json_build_object('slug', r.backend, 'name', coalesce(b.name, r.backend))"
+
+_OF_WORKSPACE = f"""
+select coalesce(json_agg(json_build_object('id', r.id, 'number', r.number, 'workspace', r.workspace,
+  'backend', {_BACKEND}, 'created_by', {_PERSON}, 'created_at', r.created_at,
+  'file_count', case when $2 then coalesce(f.files, 0) end,
+  'uploaded_count', case when $2 then coalesce(f.uploaded, 0) end,
+  'total_size', case when $2 then coalesce(f.size, 0) end) order by r.created_at desc, r.id desc), '[]')::text
+from (select *, row_number() over (order by created_at, id) as number from releases where workspace = $1) r
+left join known_users u on u.id = r.created_by_id left join known_backends b on b.slug = r.backend
+left join (select release_id, count(*) as files, count(uploaded_at) as uploaded, sum(size)::bigint as size
+  from release_files where workspace = $1 group by release_id) f on f.release_id = r.id
+"""
+
+_RELEASE = f"""
+select json_build_object('id', r.id, 'number', (select count(*) from releases o
+    where o.workspace = r.workspace and (o.created_at, o.id) <= (r.created_at, r.id)),
+  'workspace', {_WORKSPACE}, 'backend', {_BACKEND}, 'created_by', {_PERSON}, 'created_at', r.created_at,
+  'metadata', r.metadata,
+  'files', coalesce((select json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size,
+      'sha256', f.sha256, 'mtime', f.mtime, 'uploaded_at', f.uploaded_at, 'deleted_at', f.deleted_at,
+      'deleted_by', (select d.fullname from known_users d where d.id = f.deleted_by_id)) order by f.name, f.id)
+    from release_files f where f.release_id = r.id), '[]'),
+  'reviewers', coalesce((select json_agg(distinct jsonb_build_object('username', v.username, 'fullname',
+      v.fullname)) from airlock_events e join known_users v on v.id = e.user_id where e.request = r.id
+      and e.event_type in ('request_partially_reviewed', 'request_reviewed')), '[]'))::text
+from releases r join known_workspaces w on w.name = r.workspace join known_projects p on p.id = w.project_id
+left join known_users u on u.id = r.created_by_id left join known_backends b on b.slug = r.backend
+where r.id = $1
+"""
+
+_INDEX = """
+select json_build_object('files', coalesce(json_agg(json_build_object('name', x.shown, 'id', x.id,
+  'url', '/api/v2/releases/file/' || x.id, 'user', coalesce(u.username, '?'), 'date', x.created_at,
+  'sha256', x.sha256, 'size', x.size, 'is_deleted', x.deleted_at is not null,
+  'backend', coalesce(b.name, x.backend), 'metadata', x.metadata, 'review', null) order by x.shown), '[]'))::text
+from (%s) x left join known_users u on u.id = x.created_by_id left join known_backends b on b.slug = x.backend
+"""
+_LATEST = """
+select distinct on (r.backend, f.name) f.*, r.backend, r.backend || '/' || f.name as shown
+from release_files f join releases r on r.id = f.release_id where f.workspace = $1
+order by r.backend, f.name, r.created_at desc, f.id desc
+"""
+_FILES = """
+select f.*, r.backend, f.name as shown from release_files f join releases r on r.id = f.release_id
+where f.release_id = $1
+"""
+
+
+async def user_record(database: Database, user: Claims) -> str:
+    """What Airlock knows of somebody, in one statement (rulings 1.1.3)."""
+    seen = [p for p in user.memberships if may(user, "unreleased_outputs_view", p)]
+    return str(
+        await database.fetchval(
+            _RECORD,
+            seen,
+            user.user_id,
+            user.username,
+            user.name,
+            "OutputChecker" in user.roles,
+            may(user, "airlock_readonly_access"),
+        )
+    )
+
+
+async def of_workspace(database: Database, workspace: str, *, files: bool) -> str:
+    return str(await database.fetchval(_OF_WORKSPACE, workspace, files))
+
+
+async def release(database: Database, release_id: str) -> str:
+    return str(await database.fetchval(_RELEASE, release_id))
+
+
+async def latest_index(database: Database, workspace: str) -> str:
+    return str(await database.fetchval(_INDEX % _LATEST, workspace))
+
+
+async def release_index(database: Database, release_id: str) -> str:
+    return str(await database.fetchval(_INDEX % _FILES, release_id))
+
+
+async def project_of_workspace(database: Database, name: str) -> int | None:
+    found: int | None = await database.fetchval(
+        "select project_id from known_workspaces where name = $1", name
+    )
+    return found
+
+
+async def project_of_release(database: Database, release_id: str) -> tuple[int, str] | None:
+    """(project id, workspace)."""
+    rows = await database.fetch("select project_id, workspace from releases where id = $1", release_id)
+    return (rows[0]["project_id"], rows[0]["workspace"]) if rows else None

@@ -1,0 +1,25 @@
+"""Composition root of the worker: relay, replicas, and sweeping up unfinished uploads."""
+
+import asyncio
+
+from kit.logging import get
+from messaging.worker import Worker
+
+from releases.consumers import SUBSCRIPTIONS
+from releases.settings import Settings
+from releases.storage import Storage
+
+log = get()
+
+
+async def main(stop: asyncio.Event) -> None:
+    settings = Settings()
+    storage = Storage(settings.release_storage)
+
+    async def sweep() -> None:
+        while True:
+            if count := await storage.sweep():
+                log.info("unfinished uploads removed", count=count)
+            await asyncio.sleep(3600)
+
+    await Worker("releases", settings).run(stop, SUBSCRIPTIONS, [sweep])
