@@ -30,7 +30,7 @@ class _Sink(io.RawIOBase):
 async def stream(storage: Storage, files: Sequence[ReleaseFile]) -> AsyncIterator[bytes]:
     """Stored uncompressed; a redacted or missing file becomes a line of text that says so."""
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for file in files:
             if file.deleted_at is not None or file.uploaded_at is None:
                 state = "was redacted" if file.deleted_at is not None else "has not been uploaded yet"

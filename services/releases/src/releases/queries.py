@@ -49,7 +49,8 @@ select json_build_object('id', r.id, 'number', (select count(*) from releases o
   'metadata', r.metadata,
   'files', coalesce((select json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size,
       'sha256', f.sha256, 'mtime', f.mtime, 'uploaded_at', f.uploaded_at, 'deleted_at', f.deleted_at,
-      'deleted_by', (select d.fullname from known_users d where d.id = f.deleted_by_id)) order by f.name, f.id)
+      'deleted_by', (select d.fullname from known_users d where d.id = f.deleted_by_id))
+      order by f.name, f.id)
     from release_files f where f.release_id = r.id), '[]'),
   'reviewers', coalesce((select json_agg(distinct jsonb_build_object('username', v.username, 'fullname',
       v.fullname)) from airlock_events e join known_users v on v.id = e.user_id where e.request = r.id
@@ -63,7 +64,8 @@ _INDEX = """
 select json_build_object('files', coalesce(json_agg(json_build_object('name', x.shown, 'id', x.id,
   'url', '/api/v2/releases/file/' || x.id, 'user', coalesce(u.username, '?'), 'date', x.created_at,
   'sha256', x.sha256, 'size', x.size, 'is_deleted', x.deleted_at is not null,
-  'backend', coalesce(b.name, x.backend), 'metadata', x.metadata, 'review', null) order by x.shown), '[]'))::text
+  'backend', coalesce(b.name, x.backend), 'metadata', x.metadata, 'review', null)
+  order by x.shown), '[]'))::text
 from (%s) x left join known_users u on u.id = x.created_by_id left join known_backends b on b.slug = x.backend
 """
 _LATEST = """

@@ -50,9 +50,8 @@ async def create_release(uow: UnitOfWork, wanted: Wanted) -> None:
     if made.first() is None:
         return await _check_same(uow, wanted)
     if wanted.files:
-        await uow.session.execute(
-            insert(ReleaseFile.__table__), [_file(wanted, file) for file in wanted.files]
-        )  # type: ignore[arg-type]
+        files = [_file(wanted, file) for file in wanted.files]
+        await uow.session.execute(insert(cast(Table, ReleaseFile.__table__)), files)
     uow.publish(
         ReleaseCreated(
             release_id=wanted.release_id,

@@ -13,7 +13,8 @@ from releases.models import AirlockEvent
 TYPES = frozenset(
     f"request_{step}"
     for step in (
-        "submitted resubmitted partially_reviewed reviewed returned approved released rejected withdrawn".split()
+        *("submitted", "resubmitted", "partially_reviewed", "reviewed", "returned"),
+        *("approved", "released", "rejected", "withdrawn"),
     )
 )
 _NEED_RELEASE = frozenset({"request_approved", "request_released"})

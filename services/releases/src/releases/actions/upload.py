@@ -1,6 +1,7 @@
 """One file's bytes arrive: durable first, then said to be there (architecture §6.7)."""
 
 from datetime import datetime
+from typing import Any
 
 from contracts.releases import FileUploaded, ReleaseCompleted
 from kit.errors import Conflict, NotFound
@@ -44,7 +45,7 @@ async def record_upload(
         raise OtherBytes(name)
     file.uploaded_at, file.uploaded_by_id = now, by
     await uow.session.flush()
-    of = {
+    of: dict[str, Any] = {
         "release_id": release.id,
         "workspace": release.workspace,
         "project_id": release.project_id,

@@ -93,7 +93,7 @@ async def upload_file(
     if name is None:
         return drf.detail(
             400,
-            "Missing filename. Request should include a Content-Disposition header with a filename parameter.",
+            "Missing filename. Request should include a Content-Disposition header with filename parameter.",
         )
     try:
         async with begin() as uow:
@@ -190,6 +190,6 @@ def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.Told:
         org=sent.get("org") or None,
         repo=sent.get("repo") or None,
         backend=actor.statement.backend or "",
-        traceparent=request.headers.get("x-airlock-traceparent") or None,
+        traceparent=request.headers.get("traceparent") or None,
         body=sent,
     )

@@ -1,0 +1,1 @@
+"""What is to be told to whom; nothing here sends."""

@@ -1,0 +1,25 @@
+"""New accounts and login tokens (spec/notifications.md §3 items 2, 3, 6)."""
+
+from contracts.identity import LoginTokenIssued, LoginTokenUsed, UserRegistered
+from messaging.uow import UnitOfWork
+from sqlalchemy import func, select
+
+from notifications.actions.record import mail, record, slack
+from notifications.models import Delivery
+
+
+async def tell_of_registration(uow: UnitOfWork, event: UserRegistered) -> None:
+    text = f"New user ({event.username}) registered: <{{base_url}}/staff/users/{event.username}/|{event.username}>"
+    await record(uow, [slack(f"user:{event.user_id}:registered", "@registrations", text)])
+
+
+async def tell_of_login_token(uow: UnitOfWork, event: LoginTokenIssued | LoginTokenUsed) -> None:
+    """The mail never holds the token; every making and every use is told."""
+    used = isinstance(event, LoginTokenUsed)
+    template = "login_token_used" if used else "login_token_issued"
+    subject = "OpenSAFELY account login with token" if used else "New OpenSAFELY login token generated"
+    count = await uow.session.scalar(
+        select(func.count()).where(Delivery.recipient_id == event.user_id, Delivery.template == template)
+    )
+    key = f"user:{event.user_id}:{template}:{count}"
+    await record(uow, [mail(key, event.user_id, template, subject, {})])

@@ -1,0 +1,118 @@
+"""Steps of a release request, told by mail, GitHub issue and Slack (spec/notifications.md §1.1)."""
+
+from typing import Any, NamedTuple
+
+from contracts.releases import AirlockEventReceived
+from messaging.uow import UnitOfWork
+from sqlalchemy import text
+
+from notifications.actions.record import mail, record, slack
+
+
+class Step(NamedTuple):
+    phrase: str
+    issue: str  # create, comment or close
+    label: str | None = None
+    slack: bool = False
+    mail: str | None = None
+
+
+STEPS = {
+    "request_submitted": Step("request submitted", "create", "Pending review"),
+    "request_resubmitted": Step("request resubmitted", "comment", "Pending review", True),
+    "request_partially_reviewed": Step("request reviewed once", "comment", "Under review", True),
+    "request_reviewed": Step("request reviewed twice", "comment", "Under review", True),
+    "request_returned": Step("request returned", "comment", "With requester", True, "release_returned"),
+    "request_approved": Step("request approved", "comment", None, True, "release_approved"),
+    "request_released": Step("request released", "close", None, False, "release_released"),
+    "request_rejected": Step("request rejected", "close", None, False, "release_rejected"),
+    "request_withdrawn": Step("request withdrawn", "close"),
+}
+
+_SUBJECTS = {
+    "release_approved": "Release request approved for workspace {workspace}",
+    "release_released": "Files released for workspace {workspace}",
+    "release_rejected": "Release request rejected: {workspace} ({request})",
+    "release_returned": "Release request returned: {workspace} ({request})",
+}
+
+_FACTS = text("""
+select u.username as by, a.username as author, a.fullname as author_name, p.slug as project, w.repo_url,
+  coalesce((select array_agg(o.slug order by o.slug) from known_orgs o where o.id = any(p.org_ids)), '{}') as orgs,
+  coalesce((select array_agg(o.slug) from known_orgs o where o.id = any(a.org_ids)), '{}') as author_orgs
+from known_users u, known_users a, known_workspaces w, known_projects p
+where u.id = :user and a.id = :author and w.name = :workspace and p.id = w.project_id
+""")
+
+
+class NotYetKnown(Exception):
+    """A replica lags; the message is tried again."""
+
+
+def update_lines(phrase: str, username: str, updates: list[dict[str, Any]]) -> list[str]:
+    """`update_type` is the older name of `update` and wins (spec/notifications.md §1.3)."""
+    lines = [f"{phrase} by user {username}"]
+    for update in updates:
+        line = str(update.get("update_type") or update.get("update") or "updated")
+        if update.get("group"):
+            line += f" (filegroup {update['group']})"
+        if update.get("user"):
+            line += f" by user {update['user']}"
+        lines.append(line)
+    return lines
+
+
+async def tell_of_event(uow: UnitOfWork, event: AirlockEventReceived) -> None:
+    """Raises NotYetKnown until workspace and people have arrived here."""
+    step = STEPS[event.event_type]
+    keys = {"user": event.user_id, "author": event.request_author_id, "workspace": event.workspace}
+    facts = (await uow.session.execute(_FACTS, keys)).one_or_none()
+    if facts is None:
+        raise NotYetKnown(f"{keys} is not known here yet")
+    lines = update_lines(step.phrase, facts.by, event.updates)
+    key, lane = f"airlock:{event.airlock_event_id}", f"request:{event.request}"
+    context = {
+        "request": event.request,
+        "workspace": event.workspace,
+        "project": facts.project,
+        "author": facts.author,
+        "author_name": facts.author_name,
+        "repo_url": facts.repo_url,
+        "lines": lines,
+        "orgs": facts.orgs,
+        "author_orgs": facts.author_orgs,
+        "org": event.org,
+        "repo": event.repo,
+        "label": step.label,
+        "action": step.issue,
+    }
+    title = f"{event.workspace} {event.request}"
+    rows: list[dict[str, Any]] = [
+        {
+            "key": f"{key}:github",
+            "channel": "github",
+            "lane": lane,
+            "recipient": "",
+            "template": f"issue_{step.issue}",
+            "subject": title,
+            "context": context,
+        }
+    ]
+    if step.slack:
+        body = "\n".join(f"- {line}" for line in lines)
+        row = slack(f"{key}:slack", "@output_checking", f"{title} has been updated\n{body}", lane=lane)
+        row["context"] = {**row["context"], "request": event.request, "title": title, "lines": lines}
+        rows.append(row)
+    if step.mail:
+        subject = _SUBJECTS[step.mail].format(workspace=event.workspace, request=event.request)
+        mail_context = {name: context[name] for name in ("request", "workspace", "project")}
+        rows.append(
+            mail(
+                f"{key}:email",
+                event.request_author_id,
+                step.mail,
+                subject,
+                {**mail_context, "lines": lines[1:]},
+            )
+        )
+    await record(uow, rows)

@@ -1,0 +1,1 @@
+"""Routers; what each client method asks stands in `clients.notifications`."""

@@ -1,0 +1,33 @@
+"""Deliveries, for staff."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from kit.app import CurrentActor
+from kit.paging import Before
+from messaging.uow import Uow
+
+from notifications import policies, queries
+from notifications.actions.again import send_again
+
+router = APIRouter(prefix="/deliveries")
+
+
+@router.get("")
+async def deliveries(
+    actor: CurrentActor,
+    uow: Uow,
+    before: Before = None,
+    status: Annotated[str | None, Query(pattern="^(waiting|delivered|given_up)$")] = None,
+) -> Response:
+    policies.check_staff(actor)
+    found = await queries.deliveries(uow.session, before, status)
+    return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+@router.post("/{delivery_id}/again", status_code=204)
+async def again(delivery_id: int, actor: CurrentActor, uow: Uow) -> None:
+    policies.check_staff(actor)
+    await send_again(uow, delivery_id, now=datetime.now(UTC))

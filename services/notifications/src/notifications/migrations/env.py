@@ -1,0 +1,5 @@
+from kit.migrations import run
+
+from notifications.models import Base
+
+run(Base.metadata)
