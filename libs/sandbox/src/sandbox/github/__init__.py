@@ -1,0 +1,1 @@
+"""github.com and api.github.com, as far as the product uses them."""
