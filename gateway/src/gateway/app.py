@@ -1,0 +1,126 @@
+"""Composition root: static files, health, the API, live streams, then the pages (stack §0.2)."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from kit.identity import Signer
+from kit.middleware import Observe, header
+from messaging.connection import Nats
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.assets import PREFIX as STATIC
+from gateway.assets import Assets
+from gateway.callers import Callers
+from gateway.live import Live
+from gateway.proxy import PREFIX as API
+from gateway.proxy import ApiProxy
+from gateway.render import Renderer
+from gateway.routes import routes
+from gateway.services import Services
+from gateway.settings import Settings
+from gateway.signing import Signing
+from gateway.website import Site
+
+
+class Gateway:
+    """Raw ASGI in front: what is asked most is answered before any routing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        signer = Signer("gateway", settings.signing_key)
+        signing = Signing(settings.secret_key)
+        self.services = Services(settings, signer)
+        self.callers = Callers(self.services.credentials)
+        self.broker = Nats(settings.nats_url, "gateway")
+        self.live = Live(self.broker, self.callers)
+        self.assets = Assets()
+        site = Site(settings, self.services, self.callers, signer, signing, Renderer(self.assets))
+        self._api = Observe(ApiProxy(settings, self.services, self.callers, signer, signing))
+        pages = Starlette(routes=routes(site), lifespan=self._lifespan)
+        pages.router.default = _not_found(site)
+        self._pages = pages
+        self._observed: ASGIApp = Observe(pages)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._pages(scope, receive, send)
+        path: str = scope["path"]
+        if path.startswith(STATIC):
+            return await self.assets.serve(scope, send)
+        if path.startswith(API):
+            return await self._api(scope, receive, send)
+        if path == "/live":
+            return await self.live.serve(scope, receive, send)
+        if path == "/health-check/" or path.startswith("/health/") or path == "/metrics":
+            return await self._health(scope, path, send)
+        return await self._observed(scope, receive, send)
+
+    async def _health(self, scope: Scope, path: str, send: Send) -> None:
+        """/health-check/ is the reference's: 200 and empty while the process lives."""
+        status, body, kind = 200, b"", b"text/plain"
+        if path == "/health/ready":
+            try:
+                await self.broker.ping()
+            except Exception as exc:  # whatever it is: not ready, because of this
+                status, body = 503, f"nats: {exc}".encode()
+        elif path == "/metrics":
+            wanted = self.settings.metrics_token
+            if not wanted or header(scope, b"authorization") != f"Bearer {wanted}":
+                status = 404
+            else:
+                body, kind = generate_latest(), CONTENT_TYPE_LATEST.encode()
+        elif path not in {"/health-check/", "/health/live"}:
+            status = 404
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self.broker.start()
+        listening = asyncio.create_task(self.live.listen())
+        _before_shutdown(self.live.close)
+        yield
+        listening.cancel()
+        await self.broker.close()
+        await self.services.close()
+
+
+def _before_shutdown(work: Any) -> None:
+    """The server waits for open responses before its lifespan ends, so streams must end at the signal."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        previous = signal.getsignal(number)
+
+        def handler(n: int, frame: Any, previous: Any = previous) -> None:
+            loop.call_soon_threadsafe(work)
+            if callable(previous):
+                previous(n, frame)
+
+        try:
+            signal.signal(number, handler)
+        except ValueError:  # not the main thread: a test, which ends its streams itself
+            return
+
+
+def _not_found(site: Site) -> ASGIApp:
+    endpoint = site.endpoint(site.not_found)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        response = await endpoint(request)
+        await response(scope, receive, send)
+
+    return answer
+
+
+def create(settings: Settings | None = None) -> Gateway:
+    return Gateway(settings or Settings())

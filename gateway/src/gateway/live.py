@@ -1,0 +1,151 @@
+"""Live pages: one NATS subscription, names of what changed to every open page (rulings 2.10, 2.11)."""
+
+import asyncio
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+import msgspec
+from contracts.base import Event
+from contracts.identity import AccessChanged
+from contracts.jobs import BackendHealthChanged
+from kit.logging import get
+from messaging.connection import Nats
+from messaging.envelope import Unreadable, opened
+from nats.aio.msg import Msg
+from starlette.types import Receive, Scope, Send
+
+from gateway.callers import Callers
+
+log = get()
+_TOPICS = 20  # of one page
+_STREAMS = 2_000  # of one process
+_PING = 15.0
+_FACTS = ("jobs.>", "releases.>", "identity.access.>")
+
+
+def topics_of(event: Event) -> list[str]:
+    """What pages may be about that this fact touches."""
+    if isinstance(event, BackendHealthChanged):
+        return ["status", f"backend:{event.backend}"]
+    topics = []
+    if (request := getattr(event, "job_request_id", None)) is not None:
+        topics += [f"request:{request}", "runs", "status"]
+    if (release := getattr(event, "release_id", None)) is not None:
+        topics.append(f"release:{release}")
+    if (workspace := getattr(event, "workspace", None)) is not None:
+        topics.append(f"workspace:{workspace}")
+    return topics
+
+
+class Stream:
+    """One open page. What it has not read yet is kept as a set of names, so a slow reader costs nothing."""
+
+    def __init__(self, topics: Iterable[str]) -> None:
+        self.topics = frozenset(topics)
+        self.changed: set[str] = set()
+        self.woken = asyncio.Event()
+
+    def tell(self, topics: Iterable[str]) -> None:
+        self.changed.update(topics)
+        self.woken.set()
+
+
+class Live:
+    def __init__(self, broker: Nats, callers: Callers) -> None:
+        self._broker = broker
+        self._callers = callers
+        self._by_topic: dict[str, set[Stream]] = {}
+        self._streams: set[Stream] = set()
+        self._closing = False
+
+    async def listen(self) -> None:
+        """Subscribe; after a reconnection every page reloads its parts, since facts may have been missed."""
+        client = await self._broker.client()
+        for subject in _FACTS:
+            await client.subscribe(subject, cb=self._heard)
+
+        async def reconnected() -> None:
+            self._callers.forget_everybody()
+            for stream in self._streams:
+                stream.tell(["resync"])
+
+        client._reconnected_cb = reconnected  # nats-py takes it only at connect, which kit does for everybody
+
+    async def _heard(self, message: Msg) -> None:
+        try:
+            _, event = opened(message.data)
+        except Unreadable:
+            log.warning("unreadable fact", subject=message.subject)
+            return
+        if isinstance(event, AccessChanged):
+            return self._callers.forget(event)
+        if isinstance(event, Event):
+            self.publish(topics_of(event))
+
+    def publish(self, topics: Iterable[str]) -> None:
+        for topic in topics:
+            for stream in self._by_topic.get(topic, ()):
+                stream.tell([topic])
+
+    def close(self) -> None:
+        """At shutdown every stream ends by itself, so that the process need not wait for them."""
+        self._closing = True
+        for stream in self._streams:
+            stream.woken.set()
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """GET /live?topic=…: server-sent events `{"topic": …}`; anybody may listen, there is no data in it."""
+        query = parse_qsl(scope["query_string"].decode("latin-1"))
+        topics = [value[:200] for name, value in query if name == "topic"][:_TOPICS]
+        if not topics or len(self._streams) >= _STREAMS or self._closing:
+            status = 400 if not topics else 503
+            await send({"type": "http.response.start", "status": status, "headers": [(b"retry-after", b"5")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        stream = Stream(topics)
+        self._streams.add(stream)
+        for topic in stream.topics:
+            self._by_topic.setdefault(topic, set()).add(stream)
+        gone = asyncio.create_task(_gone(receive))
+        try:
+            await self._write(stream, gone, send)
+        finally:
+            gone.cancel()
+            self._drop(stream)
+
+    async def _write(self, stream: Stream, gone: asyncio.Task[None], send: Send) -> None:
+        headers = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await _chunk(send, b"retry: 1000\n\n")
+        while not self._closing and not gone.done():
+            waiting = asyncio.create_task(stream.woken.wait())
+            await asyncio.wait({waiting, gone}, timeout=_PING, return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            stream.woken.clear()
+            changed, stream.changed = stream.changed, set()
+            lines = [b"data: " + msgspec.json.encode({"topic": topic}) + b"\n\n" for topic in sorted(changed)]
+            if not gone.done():
+                await _chunk(send, b"".join(lines) or b": ping\n\n")
+        if not gone.done():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _drop(self, stream: Stream) -> None:
+        self._streams.discard(stream)
+        for topic in stream.topics:
+            listeners = self._by_topic[topic]
+            listeners.discard(stream)
+            if not listeners:
+                del self._by_topic[topic]
+
+
+async def _chunk(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,151 @@
+"""Home, projects, workspaces, status, search: pages that list."""
+
+import asyncio
+from urllib.parse import quote, urlencode
+
+from clients.identity import Hit
+from starlette.responses import RedirectResponse, Response
+
+from gateway.views.format import Pill, when
+from gateway.views.frame import Crumb
+from gateway.views.runs import run_lines
+from gateway.views.status import backend_cards
+from gateway.web import Page
+from gateway.website import Site, now, optional
+
+
+class Lists:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def home(self, page: Page) -> Response:
+        services = page.services
+        mine = page.caller.user is not None
+        work = [optional(services.jobs.home()), optional(services.jobs.backends())]
+        if mine:
+            work.append(optional(services.projects.workspaces(mine=True)))
+        found, backends, *rest = await asyncio.gather(*work)
+        at = now()
+        return self.site.html(
+            page,
+            "home.html",
+            "Home",
+            topics="runs status",
+            mine=run_lines(found.mine, at) if found else None,
+            everybody=run_lines(found.everybody, at) if found else None,
+            backends=backend_cards(backends, at) if backends is not None else None,
+            workspaces=rest[0].rows[:8] if rest and rest[0] else [],
+        )
+
+    async def home_runs(self, page: Page) -> Response:
+        found = await page.services.jobs.home()
+        rows = found.everybody
+        return self.site.fragment(page, "run_table.html", rows=run_lines(rows, now()))
+
+    async def projects(self, page: Page) -> Response:
+        mine, number, q = self._tab(page)
+        found = await page.services.projects.projects(mine=mine, page=number, q=q)
+        return self.site.html(
+            page, "projects.html", "Projects", nav="projects", found=found, mine=mine, q=q, url=_url(mine, q)
+        )
+
+    async def workspaces(self, page: Page) -> Response:
+        mine, number, q = self._tab(page)
+        found = await page.services.projects.workspaces(mine=mine, page=number, q=q)
+        names = [row.name for row in found.rows]
+        activity = await optional(page.services.jobs.last_activity(names)) if names else {}
+        at = now()
+        active = {name: when(time, at) for name, time in (activity or {}).items()}
+        return self.site.html(
+            page,
+            "workspaces.html",
+            "Workspaces",
+            nav="workspaces",
+            found=found,
+            mine=mine,
+            q=q,
+            url=_url(mine, q),
+            active=active,
+        )
+
+    def _tab(self, page: Page) -> tuple[bool, int, str]:
+        """Yours, unless nobody is logged in or everybody's were asked for (rulings 2.33)."""
+        mine = page.caller.user is not None and page.query("all") != "1"
+        number = page.query("page")
+        return (
+            mine,
+            int(number) if number.isdecimal() and 0 < int(number) < 10_000 else 1,
+            page.query("q")[:100],
+        )
+
+    async def status(self, page: Page) -> Response:
+        cards = backend_cards(await page.services.jobs.backends(), now())
+        crumbs = (Crumb("Status"),)
+        return self.site.html(
+            page, "status.html", "Status", nav="status", crumbs=crumbs, topics="status", cards=cards
+        )
+
+    async def status_cards(self, page: Page) -> Response:
+        cards = backend_cards(await page.services.jobs.backends(), now())
+        return self.site.fragment(page, "backend_cards.html", cards=cards)
+
+    async def search(self, page: Page) -> Response:
+        """Jumps when there is one thing with exactly that name or id."""
+        q = page.query("q")[:100]
+        if not q:
+            return self.site.html(page, "search.html", "Search", hits=[], q="", missing=False)
+        asked = await asyncio.gather(
+            *(
+                optional(client.search(q))
+                for client in (page.services.projects, page.services.jobs, page.services.identity)
+            )
+        )
+        hits: list[Hit] = [hit for part in asked if part for hit in part]
+        exact = [hit for hit in hits if q.lower() in {hit.key.lower(), hit.key.split("/")[-1].lower()}]
+        if len(exact) == 1 or len(hits) == 1:
+            return RedirectResponse(_hit_url((exact or hits)[0]), 302)
+        shown = [(hit.kind, _hit_url(hit), hit.title, hit.detail) for hit in hits]
+        missing = any(part is None for part in asked)
+        return self.site.html(page, "search.html", "Search", search=q, hits=shown, q=q, missing=missing)
+
+    async def user(self, page: Page) -> Response:
+        found = await page.services.identity.user(page.path["username"])
+        return RedirectResponse("/event-log/?" + urlencode({"person": found.username}), 302)
+
+    async def gallery(self, page: Page) -> Response:
+        pills = [Pill(*words) for words in _PILLS]
+        crumbs = (Crumb("Components"),)
+        return self.site.html(
+            page, "gallery.html", "Components", crumbs=crumbs, pills=pills, at=when(now(), now())
+        )
+
+
+_PILLS = (
+    ("succeeded", "Succeeded", "check-circle"),
+    ("running", "Running", "arrow-path"),
+    ("waiting", "Waiting", "clock"),
+    ("failed", "Failed", "x-circle"),
+    ("blocked", "Blocked", "minus-circle"),
+    ("cancelled", "Cancelled", "no-symbol"),
+    ("idle", "Never run", "never"),
+    ("paused", "Paused", "pause-circle"),
+)
+
+_URLS = {
+    "project": "/{}/",
+    "workspace": "/{}/",
+    "request": "/job-requests/{}/",
+    "job": "/jobs/{}/",
+    "user": "/users/{}/",
+    "org": "/event-log/?org={}",
+}
+
+
+def _hit_url(hit: Hit) -> str:
+    return _URLS[hit.kind].format(quote(hit.key))
+
+
+def _url(mine: bool, q: str) -> str:
+    """The beginning of a page link of this list."""
+    values = {**({} if mine else {"all": "1"}), **({"q": q} if q else {})}
+    return "?" + (urlencode(values) + "&" if values else "")

@@ -1,0 +1,154 @@
+"""A project, a workspace, its switches."""
+
+import asyncio
+
+from clients.jobs import RequestFilter
+from kit.errors import NotFound
+from starlette.responses import RedirectResponse, Response
+
+from gateway.pages.runs import filtered_list
+from gateway.views.format import plural, when
+from gateway.views.frame import Crumb
+from gateway.views.runs import run_lines
+from gateway.views.workspace import action_cells, release_lines, workspace_pill
+from gateway.web import Page, redirect
+from gateway.website import Site, now, optional
+
+
+class Projects:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def project(self, page: Page) -> Response:
+        services = page.services
+        found = await services.projects.project(page.path["project"])
+        names = [w.name for w in found.workspaces]
+        members, runs, activity = await asyncio.gather(
+            optional(services.identity.members(found.project.id)),
+            optional(services.jobs.requests(RequestFilter(project=found.project.slug))),
+            optional(services.jobs.last_activity(names)),
+        )
+        at = now()
+        return self.site.html(
+            page,
+            "project.html",
+            found.project.name,
+            nav="projects",
+            crumbs=(Crumb("Projects", "/projects/"), Crumb(found.project.name)),
+            project=found.project,
+            workspaces=found.workspaces,
+            members=members,
+            runs=run_lines(runs.rows[:8], at) if runs else None,
+            active={name: when(time, at) for name, time in (activity or {}).items()},
+            created=when(found.project.created_at, at),
+        )
+
+    async def workspace(self, page: Page) -> Response:
+        name = page.path["workspace"]
+        services = page.services
+        found, jobs, releases = await asyncio.gather(
+            services.projects.workspace(name),
+            optional(services.jobs.workspace(name)),
+            optional(services.releases.of_workspace(name)),
+        )
+        project, workspace = found.project, found.workspace
+        if project.slug != page.path["project"]:
+            return RedirectResponse(f"/{project.slug}/{workspace.name}/", 302)
+        at = now()
+        url = f"/{project.slug}/{workspace.name}/"
+        may_run = page.caller.may("job_run", project.id)
+        has_backend = bool(page.caller.user and page.caller.user.backends)
+        return self.site.html(
+            page,
+            "workspace.html",
+            workspace.name,
+            nav="workspaces",
+            crumbs=(
+                Crumb("Projects", "/projects/"),
+                Crumb(project.name, f"/{project.slug}/"),
+                Crumb(workspace.name),
+            ),
+            topics=f"workspace:{workspace.name}",
+            url=url,
+            project=project,
+            workspace=workspace,
+            created=when(workspace.created_at, at),
+            run_refusal=_run_refusal(
+                workspace.is_archived, may_run, has_backend, page.caller.user is not None
+            ),
+            may_notify=page.caller.may("workspace_toggle_notifications", project.id),
+            may_archive=page.caller.may("workspace_archive", project.id),
+            pill=workspace_pill(workspace.is_archived, jobs),
+            jobs=jobs,
+            cells=action_cells(jobs.actions, url, at) if jobs else [],
+            current=run_lines(jobs.current, at) if jobs else [],
+            recent=run_lines(jobs.recent, at) if jobs else [],
+            releases=None if releases is None else release_lines(releases, url, at),
+            failed=plural(sum(a.status == "failed" for a in jobs.actions), "failed action") if jobs else "",
+        )
+
+    async def workspace_jobs(self, page: Page) -> Response:
+        """The live part of the page."""
+        name, project = page.path["workspace"], page.path["project"]
+        jobs = await page.services.jobs.workspace(name)
+        at, url = now(), f"/{project}/{name}/"
+        return self.site.fragment(
+            page,
+            "workspace_jobs.html",
+            url=url,
+            pill=workspace_pill(False, jobs),
+            cells=action_cells(jobs.actions, url, at),
+            current=run_lines(jobs.current, at),
+            recent=run_lines(jobs.recent, at),
+            jobs=jobs,
+        )
+
+    async def workspace_releases(self, page: Page) -> Response:
+        name, project = page.path["workspace"], page.path["project"]
+        found = await page.services.releases.of_workspace(name)
+        url = f"/{project}/{name}/"
+        lines = release_lines(found, url, now())
+        return self.site.fragment(page, "releases_card.html", releases=lines, url=url)
+
+    async def logs(self, page: Page) -> Response:
+        name = page.path["workspace"]
+        found = await page.services.projects.workspace(name)
+        project = found.project
+        if project.slug != page.path["project"]:
+            return RedirectResponse(f"/{project.slug}/{name}/logs/", 302)
+        crumbs = (
+            Crumb("Projects", "/projects/"),
+            Crumb(project.name, f"/{project.slug}/"),
+            Crumb(name, f"/{project.slug}/{name}/"),
+            Crumb("Runs"),
+        )
+        return await filtered_list(self.site, page, f"Runs of {name}", crumbs, workspace=name)
+
+    async def toggle_notifications(self, page: Page) -> Response:
+        on = str(page.form.get("should_notify", "")) in {"True", "true", "1", "on"}
+        await page.services.projects.set_notifications(page.path["workspace"], on)
+        page.flash(
+            "succeeded", f"Runs in this workspace {'tell' if on else 'do not tell'} their author by default."
+        )
+        return redirect(f"/{page.path['project']}/{page.path['workspace']}/")
+
+    async def toggle_archive(self, page: Page) -> Response:
+        on = str(page.form.get("is_archived", "")) in {"True", "true", "1", "on"}
+        name = page.path["workspace"]
+        await page.services.projects.set_archived(name, on)
+        page.flash("succeeded", f"{name} was {'archived' if on else 'taken out of the archive'}.")
+        return redirect(f"/{page.path['project']}/{name}/")
+
+    async def missing(self, page: Page) -> Response:
+        raise NotFound("")
+
+
+def _run_refusal(archived: bool, may_run: bool, has_backend: bool, logged_in: bool) -> str | None:
+    """Why jobs cannot be run here by this caller (spec/projects.md §1.4), or None."""
+    if archived:
+        return "This workspace is archived."
+    if not logged_in:
+        return "Log in to run jobs."
+    if not may_run:
+        return "Only developers of the project run jobs."
+    return None if has_backend else "You have no access to a backend yet."

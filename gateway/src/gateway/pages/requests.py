@@ -1,0 +1,142 @@
+"""A job request, its jobs, cancelling."""
+
+from clients.jobs import Job, JobRequest
+from kit.errors import Conflict, NotFound
+from starlette.responses import RedirectResponse, Response
+
+from gateway.views.format import between, duration, status_pill, when
+from gateway.views.frame import Crumb
+from gateway.views.reasons import reason
+from gateway.views.request import job_metrics, request_view
+from gateway.web import Page, integer, redirect
+from gateway.website import Site, now
+
+
+def _crumbs(request: JobRequest) -> tuple[Crumb, ...]:
+    workspace = request.workspace
+    return (
+        Crumb("Projects", "/projects/"),
+        Crumb(workspace.project_name, f"/{workspace.project_slug}/"),
+        Crumb(workspace.name, f"/{workspace.project_slug}/{workspace.name}/"),
+        Crumb(f"Request {request.id}", f"/{workspace.project_slug}/{workspace.name}/{request.id}/"),
+    )
+
+
+class Requests:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def _load(self, page: Page) -> JobRequest:
+        return await page.services.jobs.request(integer(page.path["request"]))
+
+    def _may_cancel(self, page: Page, request: JobRequest) -> bool:
+        user = page.caller.user
+        mine = user is not None and user.username == request.created_by.username
+        return mine or page.caller.may("job_cancel", request.workspace.project_id)
+
+    async def request(self, page: Page) -> Response:
+        found = await self._load(page)
+        at = now()
+        view = request_view(found, at)
+        if page.request.url.path != view.url:
+            return RedirectResponse(view.url, 302)
+        return self.site.html(
+            page,
+            "request.html",
+            f"Request {found.id}",
+            nav="runs",
+            crumbs=_crumbs(found),
+            topics=f"request:{found.id}",
+            view=view,
+            request=found,
+            asked=when(found.created_at, at),
+            may_cancel=self._may_cancel(page, found),
+            may_run=page.caller.may("job_run", found.workspace.project_id),
+            logged_in=page.caller.user is not None,
+            csrf=self.site.signing.csrf(page.caller.session) if page.caller.session else "",
+        )
+
+    async def live(self, page: Page) -> Response:
+        """The part of the page that changes while jobs run."""
+        found = await self._load(page)
+        return self.site.fragment(
+            page,
+            "request_live.html",
+            view=request_view(found, now()),
+            request=found,
+            may_cancel=self._may_cancel(page, found),
+            logged_in=page.caller.user is not None,
+        )
+
+    async def title(self, page: Page) -> Response:
+        found = await self._load(page)
+        return self.site.fragment(
+            page,
+            "request_title.html",
+            view=request_view(found, now()),
+            request=found,
+            may_cancel=self._may_cancel(page, found),
+            may_run=page.caller.may("job_run", found.workspace.project_id),
+        )
+
+    async def cancel(self, page: Page) -> Response:
+        """All of it, or one action; nothing left to cancel is said, not an error page."""
+        request_id = integer(page.path["request"])
+        found = await page.services.jobs.request(request_id)
+        action = self._job(found, page.path["identifier"]).action if "identifier" in page.path else None
+        url = f"/{found.workspace.project_slug}/{found.workspace.name}/{found.id}/"
+        try:
+            actions = await page.services.jobs.cancel(request_id, [action] if action else None)
+        except Conflict as refusal:
+            page.flash("info", refusal.detail)
+        else:
+            jobs = "1 job" if len(actions) == 1 else f"{len(actions)} jobs"
+            page.flash("succeeded", f"Asked for {jobs} in request {request_id} to be cancelled.")
+        return redirect(url)
+
+    def _job(self, request: JobRequest, prefix: str) -> Job:
+        """By the unique beginning of its identifier (spec/jobs.md §4.3)."""
+        fits = [job for job in request.jobs if job.identifier.startswith(prefix)]
+        if len(fits) != 1:
+            raise NotFound("There is no such job.")
+        return fits[0]
+
+    async def job(self, page: Page) -> Response:
+        found = await self._load(page)
+        job = self._job(found, page.path["identifier"])
+        url = f"/{found.workspace.project_slug}/{found.workspace.name}/{found.id}/"
+        if page.request.url.path != f"{url}{job.identifier}/":
+            return RedirectResponse(f"{url}{job.identifier}/", 302)
+        at = now()
+        index = found.jobs.index(job)
+        around = [found.jobs[i] if 0 <= i < len(found.jobs) else None for i in (index - 1, index + 1)]
+        return self.site.html(
+            page,
+            "job.html",
+            job.action,
+            nav="runs",
+            crumbs=(*_crumbs(found), Crumb(job.action)),
+            topics=f"request:{found.id}",
+            job=job,
+            request=found,
+            url=url,
+            around=around,
+            pill=status_pill(job.status, job.status_code, cancelling=job.action in found.cancelled_actions),
+            why=reason(job, found, at),
+            times=[
+                (label, when(time, at))
+                for label, time in (
+                    ("Created", job.created_at),
+                    ("Started", job.started_at),
+                    ("Last heard of", job.updated_at),
+                    ("Ended", job.completed_at),
+                )
+            ],
+            ran=duration(between(job.started_at, job.completed_at)),
+            metrics=job_metrics(job.metrics),
+            may_cancel=self._may_cancel(page, found) and job.status in {"pending", "running"},
+        )
+
+    async def definition(self, page: Page) -> Response:
+        text = await page.services.jobs.definition(integer(page.path["request"]))
+        return Response(text, media_type="text/plain; charset=utf-8")

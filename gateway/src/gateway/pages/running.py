@@ -1,0 +1,127 @@
+"""Run jobs: the form, and what it asks for."""
+
+import secrets
+
+from clients.jobs import JobRequest, RunForm
+from kit.errors import AppError, Conflict, Invalid
+from starlette.responses import Response
+
+from gateway.views.frame import Crumb
+from gateway.views.runform import run_view
+from gateway.web import Page, integer, redirect, words
+from gateway.website import Site, now
+
+
+class Running:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def show(self, page: Page) -> Response:
+        page.need_login()
+        name = page.path["workspace"]
+        earlier = await self._earlier(page)
+        backend = page.query("backend") or (earlier.backend.slug if earlier else "") or None
+        try:
+            form = await page.services.jobs.run_form(name, backend=backend, ref=page.path.get("ref"))
+        except Conflict as refusal:
+            page.flash("warning", refusal.detail)
+            return redirect(f"/{page.path['project']}/{name}/")
+        ticked = self._again(page, earlier)
+        selected = form.selected_backend or ""
+        notify = "yes" if form.workspace.should_notify else "no"
+        return self._page(page, form, ticked, selected, notify=notify, force=False)
+
+    async def _earlier(self, page: Page) -> JobRequest | None:
+        """The request to be run again, when the address names one."""
+        if not page.query("request"):
+            return None
+        return await page.services.jobs.request(integer(page.query("request")))
+
+    def _again(self, page: Page, earlier: JobRequest | None) -> set[str]:
+        if earlier is None:
+            return set()
+        if page.query("again") == "failed":
+            return {job.action for job in earlier.jobs if job.status == "failed"}
+        return set(earlier.requested_actions)
+
+    def _page(
+        self,
+        page: Page,
+        form: RunForm,
+        ticked: set[str],
+        selected: str,
+        *,
+        notify: str,
+        force: bool,
+        errors: dict[str, str] | None = None,
+        key: str = "",
+        status: int = 200,
+    ) -> Response:
+        workspace = form.workspace
+        view = run_view(form, ticked, selected, now())
+        return self.site.html(
+            page,
+            "run_jobs.html",
+            f"Run jobs in {workspace.name}",
+            status=status,
+            nav="workspaces",
+            crumbs=(
+                Crumb("Projects", "/projects/"),
+                Crumb(workspace.project_name, f"/{workspace.project_slug}/"),
+                Crumb(workspace.name, view.url),
+                Crumb("Run jobs"),
+            ),
+            view=view,
+            form=form,
+            notify=notify,
+            force=force,
+            errors=errors or {},
+            key=key or secrets.token_hex(16),
+        )
+
+    async def submit(self, page: Page) -> Response:
+        """The same form sent twice makes one request: `key` belongs to the form as shown."""
+        page.need_login()
+        name = page.path["workspace"]
+        sent = page.form
+        backend, key = str(sent.get("backend", "")), str(sent.get("key", ""))[:64]
+        actions = words(sent.getlist("requested_actions"))
+        force, notify = "force_run_dependencies" in sent, str(sent.get("will_notify", "no"))
+        try:
+            request_id = await page.services.jobs.submit(
+                name,
+                backend=backend,
+                actions=actions,
+                sha=str(sent.get("sha", "")),
+                force_run_dependencies=force,
+                will_notify=notify in {"yes", "True"},
+                key=key or secrets.token_hex(16),
+            )
+        except Conflict as refusal:
+            page.flash("warning", refusal.detail)
+            return redirect(f"/{page.path['project']}/{name}/")
+        except Invalid as refusal:
+            return await self._again_with_errors(page, refusal, set(actions), backend, notify, force, key)
+        return redirect(f"/{page.path['project']}/{name}/{request_id}/")
+
+    async def _again_with_errors(
+        self,
+        page: Page,
+        refusal: AppError,
+        ticked: set[str],
+        backend: str,
+        notify: str,
+        force: bool,
+        key: str,
+    ) -> Response:
+        """The same page, with what was chosen and a sentence beside each fault."""
+        form = await page.services.jobs.run_form(
+            page.path["workspace"], backend=backend or None, ref=page.path.get("ref")
+        )
+        fields = refusal.extra.get("fields") or {}
+        errors = {name: " ".join(sentences) for name, sentences in fields.items()}
+        if not errors:
+            errors = {"form": refusal.detail}
+        return self._page(
+            page, form, ticked, backend, notify=notify, force=force, errors=errors, key=key, status=400
+        )

@@ -1,0 +1,126 @@
+"""The event log, and the same list for one workspace."""
+
+import asyncio
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import msgspec
+from clients.jobs import RequestFilter
+from contracts.statuses import display
+from starlette.responses import RedirectResponse, Response
+
+from gateway.views.format import ICONS
+from gateway.views.frame import Crumb
+from gateway.views.runs import run_lines
+from gateway.web import Page, integer
+from gateway.website import Site, now, optional
+
+_STATES = ("active", "pending", "running", "succeeded", "failed", "nothing_to_do", "unknown")
+_FILTERS = ("state", "backend", "org", "project", "workspace", "person", "since", "q")
+
+
+def _number(text: str) -> int | None:
+    return integer(text) if text else None
+
+
+async def filtered_list(
+    site: Site, page: Page, title: str, crumbs: Sequence[Crumb], *, workspace: str | None = None
+) -> Response:
+    """Filters stand in the URL; a workspace's own list has that one fixed."""
+    chosen = {name: page.query(name)[:100] for name in _FILTERS if page.query(name)}
+    by = RequestFilter(
+        **{**chosen, **({"workspace": workspace} if workspace else {})},
+        before=_number(page.query("before")),
+        after=_number(page.query("after")),
+    )
+    found, backends = await asyncio.gather(
+        page.services.jobs.requests(by), optional(page.services.jobs.backends())
+    )
+    path = page.request.url.path
+    return site.html(
+        page,
+        "runs.html",
+        title,
+        nav="runs",
+        crumbs=crumbs,
+        topics=f"workspace:{workspace}" if workspace else "runs",
+        heading=title,
+        rows=run_lines(found.rows, now()),
+        chips=_chips(path, chosen, found.counts),
+        applied=[
+            (name, value, _link(path, chosen, name)) for name, value in chosen.items() if name != "state"
+        ],
+        chosen={name: chosen.get(name, "") for name in _FILTERS},
+        backends=[(b.slug, b.name) for b in backends or []],
+        fixed=workspace,
+        newer=_page(path, chosen, "after", found.newer),
+        older=_page(path, chosen, "before", found.older),
+        source=f"{path}fragments/rows/?{page.request.url.query}",
+        path=path,
+    )
+
+
+def _chips(
+    path: str, chosen: dict[str, str], counts: dict[str, int]
+) -> list[tuple[str, str, str, str, bool]]:
+    """(url, word, count, icon, current) for each state; counts look at the newest thousand."""
+    total = sum(counts.values())
+    chips = [(_link(path, chosen, "state"), "All", _bounded(total), "", "state" not in chosen)]
+    active = sum(counts.get(s, 0) for s in ("pending", "running", "unknown", "unknown_error_creating_jobs"))
+    for state in _STATES:
+        count = active if state == "active" else counts.get(state, 0)
+        if not count and chosen.get("state") != state:
+            continue
+        word, icon = ("Under way", "arrow-path") if state == "active" else _word(state)
+        url = path + "?" + urlencode({**chosen, "state": state})
+        chips.append((url, word, _bounded(count), icon, chosen.get("state") == state))
+    return chips
+
+
+def _word(state: str) -> tuple[str, str]:
+    shown = display(state)
+    return shown.word, ICONS.get(shown.state, "never")
+
+
+def _bounded(count: int) -> str:
+    return "1,000+" if count >= 1000 else str(count)
+
+
+def _link(path: str, chosen: dict[str, str], without: str) -> str:
+    rest = {name: value for name, value in chosen.items() if name != without}
+    return path + ("?" + urlencode(rest) if rest else "")
+
+
+def _page(path: str, chosen: dict[str, str], name: str, cursor: int | None) -> str:
+    return "" if cursor is None else path + "?" + urlencode({**chosen, name: cursor})
+
+
+class Runs:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def event_log(self, page: Page) -> Response:
+        return await filtered_list(self.site, page, "Runs", (Crumb("Runs"),))
+
+    async def rows(self, page: Page) -> Response:
+        """The live part of the list, with the same filters."""
+        chosen = {name: page.query(name)[:100] for name in _FILTERS if page.query(name)}
+        if "workspace" in page.path:
+            chosen["workspace"] = page.path["workspace"]
+        before, after = _number(page.query("before")), _number(page.query("after"))
+        by = msgspec.structs.replace(RequestFilter(**chosen), before=before, after=after)
+        found = await page.services.jobs.requests(by)
+        return self.site.fragment(page, "run_table.html", rows=run_lines(found.rows, now()))
+
+    async def to_event_log(self, page: Page) -> Response:
+        return RedirectResponse("/event-log/", 301)
+
+    async def job_by_id(self, page: Page) -> Response:
+        found = await page.services.jobs.job(page.path["identifier"])
+        url = f"/{found.project_slug}/{found.workspace}/{found.request_id}/{found.identifier}/"
+        return RedirectResponse(url, 302)
+
+    async def request_by_id(self, page: Page) -> Response:
+        found = await page.services.jobs.request(integer(page.path["request"]))
+        workspace = found.workspace
+        return RedirectResponse(f"/{workspace.project_slug}/{workspace.name}/{found.id}/", 302)

@@ -1,0 +1,147 @@
+/* Makes pages live and forms quicker; every page also works without it. */
+(() => {
+  "use strict";
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  /* Live updates: the stream names what changed, and each part of the page fetches itself again. */
+  const topics = (document.body.dataset.topics || "").split(" ").filter(Boolean);
+  let source = null;
+  const waiting = new Set();
+  let timer = 0;
+
+  const refresh = () => {
+    timer = 0;
+    const parts = all("[data-src]").filter((part) =>
+      waiting.has("resync") || part.dataset.live.split(" ").some((topic) => waiting.has(topic)));
+    waiting.clear();
+    for (const part of parts) {
+      const open = all("details[open][id]", part).map((item) => item.id);
+      const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+      htmx.ajax("GET", part.dataset.src, { target: part, swap: "innerHTML" }).then(() => {
+        open.forEach((id) => { const item = document.getElementById(id); if (item) item.open = true; });
+        if (focused) document.getElementById(focused)?.focus();
+        const said = one("[data-announce]", part);
+        const voice = one("#live-voice");
+        if (said && voice && voice.textContent !== said.dataset.announce) voice.textContent = said.dataset.announce;
+      });
+    }
+  };
+  const later = (topic) => { waiting.add(topic); timer ||= setTimeout(refresh, 150); };
+
+  const listen = () => {
+    if (source || !topics.length || document.hidden) return;
+    source = new EventSource("/live?" + new URLSearchParams(topics.map((topic) => ["topic", topic])));
+    source.onmessage = (event) => later(JSON.parse(event.data).topic);
+    let dropped = false;
+    source.onerror = () => { dropped = true; };
+    source.onopen = () => { if (dropped) later("resync"); dropped = false; document.body.dataset.listening = "yes"; };
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { source?.close(); source = null; return; }
+    if (!source) { listen(); later("resync"); }
+  });
+  listen();
+
+  /* Relative times stay true. */
+  const ago = (seconds) => {
+    const units = [[86400, "day"], [3600, "hour"], [60, "minute"]];
+    for (const [size, word] of units) {
+      const count = Math.floor(seconds / size);
+      if (count >= 1) return `${count} ${word}${count > 1 ? "s" : ""} ago`;
+    }
+    return "just now";
+  };
+  setInterval(() => all("time[data-ago]").forEach((item) => {
+    item.textContent = ago((Date.now() - Date.parse(item.dateTime)) / 1000);
+  }), 30000);
+
+  /* Keyboard, menus. */
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) { event.preventDefault(); one("#q")?.focus(); }
+    if (event.key === "Escape") all("details.menu[open], details.multi[open]").forEach((menu) => {
+      menu.open = false;
+      if (menu.contains(document.activeElement)) one("summary", menu).focus();
+    });
+  });
+  document.addEventListener("click", (event) => all("details.menu[open], details.multi[open]").forEach((menu) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  }));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = "Copied"; });
+  });
+
+  /* Run jobs: what also runs, filter, selections, summary. */
+  const form = one("#run-form");
+  if (form) {
+    const rows = all("tr[data-action]", form);
+    const byName = new Map(rows.map((row) => [row.dataset.action, row]));
+    const box = (row) => one("input[type=checkbox]", row);
+    const update = () => {
+      const ticked = rows.filter((row) => box(row).checked).map((row) => row.dataset.action);
+      const force = one("[name=force_run_dependencies]", form).checked;
+      const also = new Set();
+      const walk = (name) => (byName.get(name)?.dataset.needs || "").split(" ").filter(Boolean).forEach((need) => {
+        const row = byName.get(need);
+        if (!row || also.has(need)) return;
+        if (row.dataset.last === "succeeded" && !force) return;
+        also.add(need);
+        walk(need);
+      });
+      ticked.forEach(walk);
+      ticked.forEach((name) => also.delete(name));
+      for (const row of rows) {
+        row.classList.toggle("on", box(row).checked);
+        row.classList.toggle("with", also.has(row.dataset.action));
+        one("[data-also]", row).hidden = !also.has(row.dataset.action);
+      }
+      const backend = one("[name=backend]:checked", form);
+      const words = [`${ticked.length} action${ticked.length === 1 ? "" : "s"}`];
+      if (also.size) words.push(`${also.size} dependenc${also.size === 1 ? "y" : "ies"}`);
+      if (backend) words.push(`on ${backend.dataset.name}`);
+      one("#run-summary").textContent = words.join(", ");
+    };
+    form.addEventListener("change", update);
+    all("[data-select]", form).forEach((button) => button.addEventListener("click", () => {
+      const kind = button.dataset.select;
+      rows.forEach((row) => {
+        const tick = box(row);
+        if (tick.disabled || row.hidden) return;
+        tick.checked = kind === "all" || (kind === "failed" && row.dataset.failed === "yes") ||
+          (kind === "never" && row.dataset.last === "");
+      });
+      update();
+    }));
+    all("[data-select]", form).forEach((button) => { button.hidden = false; });
+    const filter = one("#action-filter");
+    if (filter) {
+      one("#action-filter-box").hidden = false;
+      filter.addEventListener("input", () => rows.forEach((row) => {
+        row.hidden = !row.dataset.action.toLowerCase().includes(filter.value.trim().toLowerCase());
+      }));
+      filter.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+    }
+    /* Another backend has other last results: ask again, keep what was ticked. */
+    const results = async (backend) => {
+      const answer = await fetch(`/api/v2/workspaces/${form.dataset.workspace}/statuses/?backend=${encodeURIComponent(backend)}`);
+      if (!answer.ok) return;
+      const statuses = await answer.json();
+      rows.forEach((row) => {
+        const status = statuses[row.dataset.action] || "";
+        if (status === row.dataset.last) return;
+        row.dataset.last = status;
+        row.dataset.failed = status === "failed" ? "yes" : "";
+        const cell = one("[data-result]", row);
+        cell.dataset.state = { succeeded: "succeeded", failed: "failed", running: "running", pending: "waiting" }[status] || "idle";
+        cell.textContent = { succeeded: "Succeeded", failed: "Failed", running: "Running", pending: "Waiting" }[status] || "Never run";
+        all("[data-detail]", row).forEach((detail) => { detail.textContent = ""; });
+      });
+      update();
+    };
+    all("[name=backend]", form).forEach((radio) => radio.addEventListener("change", () => results(radio.value)));
+    form.addEventListener("submit", () => { one("#run-submit").setAttribute("aria-disabled", "true"); });
+    update();
+  }
+})();

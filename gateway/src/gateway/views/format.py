@@ -1,0 +1,104 @@
+"""Times, durations, sizes, people and states as people read them (design/ui.md)."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from contracts.statuses import Display, display
+
+ICONS = {
+    "succeeded": "check-circle",
+    "failed": "x-circle",
+    "running": "arrow-path",
+    "waiting": "clock",
+    "blocked": "minus-circle",
+    "cancelled": "no-symbol",
+    "idle": "never",
+    "up": "check-circle",
+    "paused": "pause-circle",
+    "missing": "exclamation-triangle",
+    "maintenance": "wrench",
+}
+
+
+class Pill(NamedTuple):
+    """A state in word, shape and colour."""
+
+    state: str
+    word: str
+    icon: str
+
+
+class When(NamedTuple):
+    """A time: machine-readable, exact for the tooltip, and as said."""
+
+    iso: str
+    exact: str
+    text: str
+
+
+def pill(shown: Display) -> Pill:
+    return Pill(shown.state, shown.word, ICONS.get(shown.state, "never"))
+
+
+def status_pill(status: str | None, code: str = "", *, cancelling: bool = False) -> Pill:
+    return pill(display(status, code, cancelling=cancelling))
+
+
+def when(at: datetime | None, now: datetime) -> When | None:
+    """Relative, with the exact UTC time; None stays None (templates say "never")."""
+    if at is None:
+        return None
+    at = at.astimezone(UTC)
+    return When(at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%Y-%m-%d %H:%M:%S UTC"), ago(at, now))
+
+
+def ago(at: datetime, now: datetime) -> str:
+    seconds = int((now - at).total_seconds())
+    if seconds < 60:
+        return "just now"
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if count := seconds // size:
+            if word == "day" and count > 60:
+                return at.strftime("%d %b %Y").lstrip("0")
+            return f"{count} {word}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def duration(seconds: float | None) -> str:
+    """`1 h 03 min`, `5 min`, `12 s`; "" when not known."""
+    if seconds is None:
+        return ""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def between(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else (end - start).total_seconds()
+
+
+def size(count: int) -> str:
+    """`512 B`, `3.2 kB`, `1.4 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 1000:
+            break
+    return f"{value:.1f} {unit}"
+
+
+def person(fullname: str, username: str) -> str:
+    return f"{fullname} ({username})"
+
+
+def initials(name: str) -> str:
+    words = [word for word in name.split() if word[0].isalpha()]
+    return "".join(word[0].upper() for word in ([words[0], words[-1]] if len(words) > 1 else words)) or "?"
+
+
+def plural(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

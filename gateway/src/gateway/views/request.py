@@ -1,0 +1,289 @@
+"""A job request: progress, graph, jobs in words, where the time went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from clients.jobs import Job, JobRequest
+
+from gateway import graph
+from gateway.views.format import Pill, When, between, duration, plural, status_pill, when
+from gateway.views.reasons import blocker, reason
+from gateway.views.runs import BarPart, bar
+
+_ORDER = ("failed", "running", "waiting", "blocked", "cancelled", "succeeded", "idle")
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    action: str
+    identifier: str
+    url: str
+    pill: Pill
+    why: str
+    side: str
+    cancellable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GraphNode:
+    name: str
+    parts: list[str]  # the name, cut where a line may break
+    x: int
+    y: int
+    url: str
+    pill: Pill
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge:
+    path: str
+    kind: str  # done, todo, cut
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    width: int
+    height: int
+    layers: list[tuple[int, int]]
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRow:
+    action: str
+    url: str
+    pill: Pill
+    bars: list[tuple[str, str, str]]  # (class, x %, width %)
+    waited: str
+    ran: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    id: int
+    url: str
+    pill: Pill
+    finished: str
+    of: str
+    elapsed: str
+    expected: str
+    likely: When | None
+    queue: str
+    bar: list[BarPart]
+    legend: list[tuple[Pill, int]]
+    lead: JobLine | None
+    blocked: list[JobLine]
+    open: list[JobLine]
+    cancelled: list[JobLine]
+    other_failed: list[JobLine]
+    succeeded: list[JobLine]
+    graph: Graph | None
+    times: list[TimeRow]
+    note: str
+    problem: str
+    updated: When | None
+    cancellable: int
+    over: bool
+
+
+def request_view(request: JobRequest, now: datetime) -> RequestView:
+    url = f"/{request.workspace.project_slug}/{request.workspace.name}/{request.id}/"
+    cancelled = set(request.cancelled_actions)
+    pills = {job.action: _pill(job, request, cancelled) for job in request.jobs}
+    lines = [_line(job, request, url, pills, now) for job in request.jobs]
+    by_state: dict[str, list[JobLine]] = {state: [] for state in _ORDER}
+    for line in lines:
+        by_state[line.pill.state].append(line)
+    failed = by_state["failed"]
+    done = sum(len(by_state[s]) for s in ("failed", "blocked", "cancelled", "succeeded"))
+    over = request.completed_at is not None or (
+        not request.jobs and request.status in {"failed", "nothing_to_do", "succeeded"}
+    )
+    elapsed = between(request.created_at, request.completed_at or (None if over else now))
+    expected = _expected(request)
+    likely = request.created_at.timestamp() + expected if expected and not over else 0
+    return RequestView(
+        id=request.id,
+        url=url,
+        pill=overall_pill(request),
+        finished=str(done),
+        of=plural(len(request.jobs), "job"),
+        elapsed=duration(elapsed),
+        expected=duration(expected),
+        likely=when(datetime.fromtimestamp(likely, UTC), now) if likely > now.timestamp() else None,
+        queue=_queue(request) if not over else "",
+        bar=bar((state, len(by_state[state])) for state in _ORDER[::-1] if state != "idle"),
+        legend=[(by_state[s][0].pill, len(by_state[s])) for s in _ORDER if by_state[s]],
+        lead=failed[0] if failed else None,
+        other_failed=failed[1:],
+        blocked=by_state["blocked"],
+        open=by_state["running"] + by_state["waiting"] + by_state["idle"],
+        cancelled=by_state["cancelled"],
+        succeeded=by_state["succeeded"],
+        graph=_graph(request, url, pills),
+        times=_times(request, url, pills, now),
+        note=_note(request),
+        problem=(request.submit_problem or "") if request.submitting else "",
+        updated=when(max((j.updated_at for j in request.jobs if j.updated_at), default=None), now),
+        cancellable=len(by_state["running"]) + len(by_state["waiting"]),
+        over=over,
+    )
+
+
+def overall_pill(request: JobRequest) -> Pill:
+    if request.submitting and request.status in {"pending", "unknown_error_creating_jobs"}:
+        return status_pill("submitting")
+    cancelling = request.cancel_requested_at is not None and request.completed_at is None
+    return status_pill(request.status, cancelling=cancelling)
+
+
+def _pill(job: Job, request: JobRequest, cancelled: set[str]) -> Pill:
+    return status_pill(job.status, job.status_code, cancelling=job.action in cancelled)
+
+
+def _line(job: Job, request: JobRequest, url: str, pills: dict[str, Pill], now: datetime) -> JobLine:
+    pill = pills[job.action]
+    if pill.state == "running":
+        side = f"started {when(job.started_at, now).text}" if job.started_at else ""  # type: ignore[union-attr]
+    elif pill.state == "waiting":
+        side = f"{duration(between(job.created_at, now))} so far"
+    else:
+        ran = duration(between(job.started_at, job.completed_at))
+        ended = when(job.completed_at, now)
+        side = ", ".join(part for part in (ran, f"ended {ended.text}" if ended else "") if part)
+    return JobLine(
+        action=job.action,
+        identifier=job.identifier,
+        url=f"{url}{job.identifier}/",
+        pill=pill,
+        why=reason(job, request, now) if pill.state != "blocked" else blocker(job, request, pills),
+        side=side,
+        cancellable=pill.word not in {"Cancelling"} and pill.state in {"running", "waiting"},
+    )
+
+
+def _expected(request: JobRequest) -> float | None:
+    """The longest chain of usual times through the jobs; None when too little is known."""
+    usual: dict[str, float] = {}
+    for job in request.jobs:
+        seconds = job.expected_seconds or between(job.started_at, job.completed_at)
+        if seconds is None:
+            return None
+        usual[job.action] = max(0.0, float(seconds))
+    needs = {a.name: a.needs for a in request.pipeline}
+    longest: dict[str, float] = {}
+    for action in request.pipeline:  # file order may put needs later: settle by repeated passes
+        longest[action.name] = usual.get(action.name, 0.0)
+    for _ in range(min(len(needs), 50)):
+        changed = False
+        for name, wanted in needs.items():
+            best = max((longest.get(need, 0.0) for need in wanted), default=0.0) + usual.get(name, 0.0)
+            if best > longest[name]:
+                longest[name], changed = best, True
+        if not changed:
+            break
+    return max(longest.values(), default=0.0) or None
+
+
+def _queue(request: JobRequest) -> str:
+    count = request.waiting_or_running_here
+    return f"{plural(count, 'job')} waiting or running on {request.backend.name}" if count else ""
+
+
+def _note(request: JobRequest) -> str:
+    """Why a request ended without any jobs, or that news is late."""
+    if request.status_message and not request.jobs:
+        return request.status_message
+    if request.missing_updates:
+        return "Nothing was heard of these jobs for more than half an hour."
+    return ""
+
+
+def _parts(name: str) -> list[str]:
+    pieces = name.split("_")
+    return [piece + ("_" if i < len(pieces) - 1 else "") for i, piece in enumerate(pieces)]
+
+
+def _graph(request: JobRequest, url: str, pills: dict[str, Pill]) -> Graph | None:
+    """Only what this request runs; None when there is too much or nothing to draw."""
+    by_action = {job.action: job for job in request.jobs}
+    needs = {a.name: [n for n in a.needs if n in by_action] for a in request.pipeline if a.name in by_action}
+    if not 1 < len(needs) <= 120:
+        return None
+    drawn = graph.layout(needs)
+    states = {name: pills[name].state for name in needs}
+    edges = [GraphEdge(e.path, _edge(states[e.source], states[e.target])) for e in drawn.edges]
+    nodes = [
+        GraphNode(
+            n.name,
+            _parts(n.name),
+            n.x,
+            n.y,
+            f"{url}{by_action[n.name].identifier}/",
+            pills[n.name],
+            _short(by_action[n.name], pills[n.name]),
+        )
+        for n in drawn.nodes
+    ]
+    return Graph(drawn.width, drawn.height, drawn.layers, nodes, edges)
+
+
+def _edge(source: str, target: str) -> str:
+    if source == "succeeded":
+        return "done"
+    return "cut" if source in {"failed", "blocked", "cancelled"} or target == "blocked" else "todo"
+
+
+def _short(job: Job, pill: Pill) -> str:
+    ran = between(job.started_at, job.completed_at)
+    if pill.state == "succeeded" and ran is not None:
+        return f"Succeeded in {duration(ran)}"
+    return pill.word
+
+
+def _times(request: JobRequest, url: str, pills: dict[str, Pill], now: datetime) -> list[TimeRow]:
+    """One bar per job over the life of the request: waiting, then running."""
+    started = [job for job in request.jobs if job.started_at]
+    if not started:
+        return []
+    begin = request.created_at
+    end = max([job.completed_at or now for job in started])
+    whole = max((end - begin).total_seconds(), 1.0)
+
+    def at(time: datetime) -> float:
+        return max(0.0, min(100.0, 100 * (time - begin).total_seconds() / whole))
+
+    rows = []
+    for job in started:
+        assert job.started_at is not None
+        stop = job.completed_at or now
+        waited = (job.started_at - job.created_at).total_seconds()
+        bars = [
+            ("wait", f"{at(job.created_at):.2f}", f"{max(0.0, at(job.started_at) - at(job.created_at)):.2f}"),
+            ("run", f"{at(job.started_at):.2f}", f"{max(0.5, at(stop) - at(job.started_at)):.2f}"),
+        ]
+        ran = duration((stop - job.started_at).total_seconds())
+        rows.append(
+            TimeRow(job.action, f"{url}{job.identifier}/", pills[job.action], bars, duration(waited), ran)
+        )
+    return rows
+
+
+def job_metrics(metrics: dict[str, object] | None) -> Sequence[tuple[str, str]]:
+    """CPU and memory in words, where there are any."""
+    if not metrics:
+        return []
+    shown = []
+    for key, label, unit in (
+        ("cpu_mean", "Mean CPU", "%"),
+        ("cpu_peak", "Peak CPU", "%"),
+        ("mem_mb_mean", "Mean memory", " MB"),
+        ("mem_mb_peak", "Peak memory", " MB"),
+    ):
+        value = metrics.get(key)
+        if isinstance(value, (int, float)):
+            shown.append((label, f"{value:,.0f}{unit}"))
+    return shown

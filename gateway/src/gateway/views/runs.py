@@ -1,0 +1,77 @@
+"""Job requests as lines of a list."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from clients.jobs import RequestRow
+
+from gateway.views.format import Pill, When, between, duration, person, status_pill, when
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """Percentages of the whole, as text for SVG."""
+
+    state: str
+    x: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    id: int
+    url: str
+    pill: Pill
+    workspace: str
+    workspace_url: str
+    backend: str
+    bar: list[BarPart]
+    jobs_text: str
+    jobs_label: str
+    who: str
+    when: When
+    took: str
+
+
+def bar(counts: Iterable[tuple[str, int]]) -> list[BarPart]:
+    """Segments side by side; states without any jobs have none."""
+    kept = [(state, count) for state, count in counts if count]
+    total = sum(count for _, count in kept)
+    parts, at = [], 0.0
+    for state, count in kept:
+        width = 100 * count / total
+        parts.append(BarPart(state, f"{at:.2f}", f"{width:.2f}"))
+        at += width
+    return parts
+
+
+def run_line(row: RequestRow, now: datetime) -> RunLine:
+    counts = (
+        ("succeeded", row.succeeded),
+        ("running", row.running),
+        ("waiting", row.pending),
+        ("failed", row.failed),
+    )
+    url = f"/{row.project_slug}/{row.workspace}/"
+    asked = when(row.created_at, now)
+    assert asked is not None
+    took = between(row.started_at, row.completed_at)
+    return RunLine(
+        id=row.id,
+        url=f"{url}{row.id}/",
+        pill=status_pill(row.status),
+        workspace=row.workspace,
+        workspace_url=url,
+        backend=row.backend,
+        bar=bar(counts) or [BarPart("waiting", "0", "0")],
+        jobs_text=f"{row.succeeded}/{row.jobs}" if row.jobs else "–",
+        jobs_label=", ".join(f"{count} {state}" for state, count in counts if count) or "no jobs yet",
+        who=person(row.created_by.fullname, row.created_by.username),
+        when=asked,
+        took=duration(took),
+    )
+
+
+def run_lines(rows: Sequence[RequestRow], now: datetime) -> list[RunLine]:
+    return [run_line(row, now) for row in rows]

@@ -1,0 +1,109 @@
+"""The parts of a workspace page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from clients.jobs import ActionResult, WorkspaceJobs
+from clients.releases import ReleaseRow
+
+from gateway.views.format import Pill, When, person, plural, size, status_pill, when
+
+_HEIGHTS = {"succeeded": 16, "failed": 16, "running": 10, "pending": 6}
+_STATES = {"succeeded": "succeeded", "failed": "failed", "running": "running", "pending": "waiting"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    x: int
+    y: int
+    height: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCell:
+    action: str
+    url: str
+    pill: Pill
+    when: When | None
+    history: list[Tick]
+    history_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLine:
+    url: str
+    number: int
+    who: str
+    backend: str
+    when: When
+    files: str
+
+
+def workspace_pill(archived: bool, jobs: WorkspaceJobs | None) -> Pill | None:
+    if archived:
+        return Pill("idle", "Archived", "inbox-stack")
+    if jobs is None:
+        return None
+    if jobs.current:
+        return Pill("running", f"{plural(len(jobs.current), 'request')} under way", "arrow-path")
+    failed = sum(action.status == "failed" for action in jobs.actions)
+    if failed:
+        return Pill("failed", f"{plural(failed, 'action')} failed", "x-circle")
+    return Pill("succeeded", "All succeeded", "check-circle") if jobs.actions else None
+
+
+def action_cells(actions: Sequence[ActionResult], url: str, now: datetime) -> list[ActionCell]:
+    return [
+        ActionCell(
+            action=a.action,
+            url=f"{url}{a.request_id}/{a.identifier}/",
+            pill=status_pill(a.status, a.status_code),
+            when=when(a.at, now),
+            history=_ticks(a.history),
+            history_label=f"{a.history.count('succeeded')} of the last {len(a.history)} succeeded",
+        )
+        for a in actions
+    ]
+
+
+def _ticks(history: Sequence[str]) -> list[Tick]:
+    """The newest at the right; height differs too, not only colour."""
+    first = 8 - len(history)
+    return [
+        Tick(
+            (first + i) * 7,
+            18 - _HEIGHTS.get(status, 4),
+            _HEIGHTS.get(status, 4),
+            _STATES.get(status, "idle"),
+        )
+        for i, status in enumerate(history[-8:])
+    ]
+
+
+def release_lines(rows: Sequence[ReleaseRow], url: str, now: datetime) -> list[ReleaseLine]:
+    lines = []
+    for row in rows:
+        at = when(row.created_at, now)
+        assert at is not None
+        lines.append(
+            ReleaseLine(
+                url=f"{url}releases/{row.id}/" if row.file_count is not None else f"{url}releases/",
+                number=row.number,
+                who=person(row.created_by.fullname, row.created_by.username),
+                backend=row.backend.name,
+                when=at,
+                files=_files(row),
+            )
+        )
+    return lines
+
+
+def _files(row: ReleaseRow) -> str:
+    """Counts only for those who may see them (spec/releases.md §4)."""
+    if row.file_count is None:
+        return ""
+    text = f"{plural(row.file_count, 'file')}, {size(row.total_size or 0)}"
+    missing = row.file_count - (row.uploaded_count or 0)
+    return f"{text}, {missing} not uploaded yet" if missing else text

@@ -1,0 +1,106 @@
+"""What every page handler gets and gives: the caller, the neighbours, forms that were checked."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from kit.errors import Invalid, NotFound, TooLarge
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gateway.callers import Caller
+from gateway.services import Services
+from gateway.settings import Settings
+from gateway.signing import Flash, Signing
+
+FLASH_COOKIE = "flash"
+_FIELDS = 4000  # a pipeline may have thousands of actions (rulings 3.11)
+
+
+class BadForm(Invalid):
+    """The form was not sent from our page, or its session has ended."""
+
+
+@dataclass(slots=True)
+class Page:
+    """One request for a page. Handlers read from it; `flash` and `redirect` answer with it."""
+
+    request: Request
+    caller: Caller
+    services: Services
+    settings: Settings
+    signing: Signing
+    form: FormData = field(default_factory=FormData)
+    flashes: list[Flash] = field(default_factory=list)  # to be shown on the next page
+
+    @property
+    def path(self) -> dict[str, str]:
+        return self.request.path_params
+
+    def query(self, name: str) -> str:
+        return self.request.query_params.get(name, "").strip()
+
+    def flash(self, level: str, text: str) -> None:
+        self.flashes.append((level, text))
+
+    def need_login(self) -> None:
+        """Raises LoginNeeded, which becomes a redirect to the log-in page and back."""
+        if self.caller.user is None:
+            raise LoginNeeded
+
+
+class LoginNeeded(Exception):
+    pass
+
+
+Handler = Callable[[Page], Awaitable[Response]]
+
+
+def redirect(url: str) -> Response:
+    """After a POST: see other."""
+    return RedirectResponse(url, status_code=303)
+
+
+def local(url: str) -> str:
+    """`url` when it stays on this site, otherwise "/": no open redirects."""
+    parts = urlsplit(url)
+    fine = url.startswith("/") and not url.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+    return url if fine and "\n" not in url and "\r" not in url else "/"
+
+
+async def read_form(request: Request, limit: int) -> FormData:
+    """Raises TooLarge, or Invalid for a body that is no form."""
+    if int(request.headers.get("content-length", "0") or 0) > limit:
+        raise TooLarge("That form is too large.")
+    try:
+        return await request.form(max_fields=_FIELDS, max_files=10)
+    except Exception as exc:  # the parser's errors have no common base
+        raise Invalid("That form cannot be read.") from exc
+
+
+def check_csrf(
+    request: Request, caller: Caller, form: FormData, settings: Settings, signing: Signing
+) -> None:
+    """Raises BadForm. With a session the token must fit; without one the browser must say it came from here."""
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site")
+    if origin not in (None, "null", settings.base_url.rstrip("/"), str(request.base_url).rstrip("/")):
+        raise BadForm("This form was sent from another site.")
+    if caller.session is not None:
+        if not signing.csrf_is_right(caller.session, str(form.get("csrf", ""))):
+            raise BadForm("This form has expired. Go back, reload the page and try again.")
+    elif site not in (None, "same-origin", "none"):
+        raise BadForm("This form was sent from another site.")
+
+
+def integer(text: str) -> int:
+    """A positive id out of a URL. Raises NotFound for anything else."""
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise NotFound("There is no such page.")
+    return int(text)
+
+
+def words(values: list[Any]) -> list[str]:
+    return [str(value) for value in values]

@@ -1,0 +1,194 @@
+"""Turns page handlers into a Starlette application: caller, CSRF, flashes, frame, error pages, headers."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from kit import telemetry
+from kit.errors import AppError, NotFound
+from kit.identity import Signer
+from kit.logging import get
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gateway.callers import ANONYMOUS, Callers
+from gateway.render import Renderer
+from gateway.services import Services, statement
+from gateway.settings import Settings
+from gateway.signing import Signing
+from gateway.views.errors import explain
+from gateway.views.frame import Crumb, Frame, person_of
+from gateway.web import FLASH_COOKIE, Handler, LoginNeeded, Page, check_csrf, local, read_form
+
+log = get()
+_CACHE_SECONDS = 1.0
+_CACHE_MOST = 500
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; "
+    "font-src 'self'; form-action 'self' {github}; frame-src 'self'; frame-ancestors 'self'; "
+    "base-uri 'none'; "
+    "object-src 'none'; manifest-src 'self'"
+)
+
+
+class Site:
+    def __init__(
+        self,
+        settings: Settings,
+        services: Services,
+        callers: Callers,
+        signer: Signer,
+        signing: Signing,
+        renderer: Renderer,
+    ) -> None:
+        self.settings = settings
+        self.services = services
+        self.callers = callers
+        self.signer = signer
+        self.signing = signing
+        self.renderer = renderer
+        github = "/".join(settings.github_browser_url.split("/")[:3])
+        self._headers = {
+            "Content-Security-Policy": CSP.format(github=github),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "SAMEORIGIN",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "browsing-topics=(), interest-cohort=(), camera=(), microphone=()",
+        }
+        if settings.secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+        self._cache: dict[str, tuple[float, bytes]] = {}
+
+    def endpoint(self, handler: Handler) -> Any:
+        """The handler as Starlette calls it."""
+
+        async def answer(request: Request) -> Response:
+            page = Page(request, ANONYMOUS, self.services, self.settings, self.signing)
+            try:
+                response = await self._respond(page, handler)
+            except LoginNeeded:
+                target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+                response = RedirectResponse(f"/login/?next={quote(target, safe='')}", 302)
+            except AppError as refusal:
+                response = self._error(page, refusal.status, refusal.detail)
+            except HTTPException as refusal:
+                response = self._error(page, refusal.status_code, "")
+            except Exception:  # shown as an honest page, and logged with its request id
+                log.exception("page failed", path=request.url.path)
+                response = self._error(page, 500, "")
+            return self._finish(page, response)
+
+        return answer
+
+    async def _respond(self, page: Page, handler: Handler) -> Response:
+        request = page.request
+        token = request.cookies.get(self.settings.session_cookie, "")
+        if token:
+            page.caller = await self.callers.by_session(token)
+        statement.set(page.caller.statement(self.signer))
+        if request.method == "POST":
+            page.form = await read_form(request, self.settings.max_body)
+            check_csrf(request, page.caller, page.form, self.settings, self.signing)
+            return await handler(page)
+        if page.caller.user is None and not token and FLASH_COOKIE not in request.cookies:
+            return await self._cached(page, handler)
+        return await handler(page)
+
+    async def _cached(self, page: Page, handler: Handler) -> Response:
+        """Anonymous readers of the same page within a second share it (rulings 2.20)."""
+        key = str(page.request.url)
+        now = time.monotonic()
+        if (hit := self._cache.get(key)) and hit[0] > now:
+            return Response(hit[1], media_type="text/html")
+        response = await handler(page)
+        if response.status_code == 200 and response.media_type == "text/html" and not page.flashes:
+            if len(self._cache) > _CACHE_MOST:
+                self._cache.clear()
+            self._cache[key] = (now + _CACHE_SECONDS, bytes(response.body))
+        return response
+
+    def _finish(self, page: Page, response: Response) -> Response:
+        for name, value in self._headers.items():
+            response.headers.setdefault(name, value)
+        private = page.caller.user is not None or bool(page.flashes)
+        response.headers.setdefault("Cache-Control", "private, no-store" if private else "no-cache")
+        if page.flashes:
+            self._cookie(response, FLASH_COOKIE, self.signing.pack(page.flashes), 300)
+        elif FLASH_COOKIE in page.request.cookies and response.status_code == 200:
+            response.delete_cookie(FLASH_COOKIE)
+        return response
+
+    def _cookie(self, response: Response, name: str, value: str, age: int) -> None:
+        response.set_cookie(
+            name, value, max_age=age, httponly=True, samesite="lax", secure=self.settings.secure
+        )
+
+    def frame(self, page: Page, title: str, **more: Any) -> Frame:
+        session = page.caller.session
+        shown = page.request.cookies.get(FLASH_COOKIE, "")
+        return Frame(
+            title=title,
+            path=local(page.request.url.path),
+            person=person_of(page.caller),
+            csrf=self.signing.csrf(session) if session else "",
+            request_id=telemetry.request_id.get(),
+            docs_url=self.settings.docs_url,
+            flashes=self.signing.unpack(shown) if shown else [],
+            **more,
+        )
+
+    def html(
+        self,
+        page: Page,
+        template: str,
+        title: str,
+        *,
+        status: int = 200,
+        crumbs: Sequence[Crumb] = (),
+        nav: str = "",
+        topics: str = "",
+        search: str = "",
+        **values: Any,
+    ) -> Response:
+        """A whole page in its frame."""
+        frame = self.frame(page, title, crumbs=tuple(crumbs), nav=nav, topics=topics, search=search)
+        body = self.renderer.render(f"pages/{template}", frame=frame, **values)
+        return Response(body, status, media_type="text/html")
+
+    def fragment(self, page: Page, template: str, **values: Any) -> Response:
+        """A part of a page, for a live update; never cached."""
+        session = page.caller.session
+        csrf = self.signing.csrf(session) if session else ""
+        body = self.renderer.render(f"fragments/{template}", csrf=csrf, **values)
+        return Response(body, media_type="text/html", headers={"Cache-Control": "private, no-store"})
+
+    def _error(self, page: Page, status: int, detail: str) -> Response:
+        shown = explain(status, detail, logged_in=page.caller.user is not None)
+        return self.html(page, "error.html", shown.title, status=status, error=shown)
+
+    async def not_found(self, page: Page) -> Response:
+        raise NotFound("")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def optional(work: Any) -> Any:
+    """A part without which the page still makes sense: None when its service is away (style #17)."""
+    try:
+        return await work
+    except AppError as refusal:
+        log.info("a part of the page is missing", reason=refusal.detail)
+        return None
+
+
+async def together(*work: Any) -> list[Any]:
+    return list(await asyncio.gather(*work))
