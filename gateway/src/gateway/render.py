@@ -21,6 +21,6 @@ class Renderer:
         self._environment.globals["asset"] = assets.url
         self._environment.globals["icons"] = assets.url("icons.svg")
 
-    def render(self, name: str, **values: Any) -> bytes:
+    def render(self, name: str, /, **values: Any) -> bytes:
         """The page as UTF-8; a missing value is an error, never an empty place."""
         return self._environment.get_template(name).render(values).encode()

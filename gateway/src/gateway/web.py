@@ -37,7 +37,7 @@ class Page:
 
     @property
     def path(self) -> dict[str, str]:
-        return self.request.path_params
+        return {name: str(value) for name, value in self.request.path_params.items()}
 
     def query(self, name: str) -> str:
         return self.request.query_params.get(name, "").strip()

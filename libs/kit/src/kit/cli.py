@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from kit.errors import AppError
+from kit.logging import configure
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -22,6 +23,7 @@ def operator() -> str:
 
 def run(work: Coroutine[Any, Any, dict[str, Any]], as_json: bool, sentence: str) -> None:
     """Run a use case and print its result: JSON, or `sentence` formatted with it. A refusal ends with 1."""
+    configure("command", "WARNING")  # what is printed is the result, and nothing else
     try:
         result = asyncio.run(work)
     except AppError as refusal:

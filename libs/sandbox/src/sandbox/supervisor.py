@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,7 @@ def targets(*, sandbox: bool) -> list[tuple[str, str, str]]:
 
 def import_everything(names: list[tuple[str, str, str]]) -> None:
     """Once, in the parent: the children share its pages. No loop, thread or connection may come of it."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # of libraries, about libraries
     for _, _, target in names:
         importlib.import_module(target.partition(":")[0])
     for service in SERVICES:
@@ -119,7 +121,7 @@ class Supervisor:
             self.start(process)
 
     def tend(self) -> bool:
-        """Notice children that died and start them again, ever later if they keep dying. True if any changed."""
+        """Start children that died again, ever later if they keep dying. True if any changed."""
         changed = False
         now = time.monotonic()
         for process in self.processes:

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/logins")
 
 
 class StartIn(BaseModel):
-    next: str = Field(max_length=2000, pattern=r"^/(?![/\\])[^\r\n]*$")
+    next: str = Field(max_length=2000, pattern=r"^/([^/\\\r\n][^\r\n]*)?$")
     redirect_uri: str = Field(max_length=500)
 
 

@@ -94,7 +94,8 @@ FINISHED = (
 select r.id, r.workspace, r.project_id, r.backend, r.created_by_id, r.status, r.status_message, r.will_notify,
   coalesce((select json_agg(json_build_object('identifier', j.identifier, 'action', j.action,
       'status', j.status, 'status_code', j.status_code, 'status_message', j.status_message,
-      'seconds', greatest(0, extract(epoch from j.completed_at - j.started_at))::bigint) order by j.id)
+      'seconds', greatest(0, extract(epoch from j.completed_at - j.started_at))::bigint)
+      order by j.started_at nulls last, j.id)
     from jobs j where j.job_request_id = r.id), '[]') as jobs
 from job_requests r where r.id = any(:ids) order by r.id
 """)
