@@ -94,7 +94,7 @@ class Live:
             stream.woken.set()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """GET /live?topic=…: server-sent events `{"topic": …}`; anybody may listen, there is no data in it."""
+        """GET /live?topic=…: server-sent events `{"topic": …}`; anybody may listen: no data is in it."""
         query = parse_qsl(scope["query_string"].decode("latin-1"))
         topics = [value[:200] for name, value in query if name == "topic"][:_TOPICS]
         if not topics or len(self._streams) >= _STREAMS or self._closing:
@@ -127,7 +127,7 @@ class Live:
             waiting.cancel()
             stream.woken.clear()
             changed, stream.changed = stream.changed, set()
-            lines = [b"data: " + msgspec.json.encode({"topic": topic}) + b"\n\n" for topic in sorted(changed)]
+            lines = [b"data: %b\n\n" % msgspec.json.encode({"topic": name}) for name in sorted(changed)]
             if not gone.done():
                 await _chunk(send, b"".join(lines) or b": ping\n\n")
         if not gone.done():

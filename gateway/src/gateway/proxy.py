@@ -5,13 +5,14 @@ import base64
 from collections.abc import AsyncIterator
 
 import aiohttp
-from yarl import URL
+import orjson
 from contracts.routes import owner_of
 from kit import telemetry
 from kit.errors import AppError
 from kit.identity import HEADER, Signer
 from kit.logging import get
 from starlette.types import Receive, Scope, Send
+from yarl import URL
 
 from gateway.callers import ANONYMOUS, Caller, Callers
 from gateway.cookies import cookie
@@ -51,9 +52,9 @@ class ApiProxy:
             caller = await self._caller(scope)
         except AppError as refusal:
             return await _answer(send, refusal.status, refusal.detail)
-        if caller.kind == "session" and scope["method"] not in _SAFE_METHODS:
-            if problem := self._csrf_problem(headers, caller):
-                return await _answer(send, 403, f"CSRF Failed: {problem}")
+        writes = caller.kind == "session" and scope["method"] not in _SAFE_METHODS
+        if writes and (problem := self._csrf_problem(headers, caller)):
+            return await _answer(send, 403, f"CSRF Failed: {problem}")
         await self._forward(service, scope, receive, send, caller)
 
     async def _caller(self, scope: Scope) -> Caller:
@@ -150,8 +151,6 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
 
 
 async def _answer(send: Send, status: int, detail: str) -> None:
-    import orjson
-
     body = orjson.dumps({"detail": detail})
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -69,6 +69,7 @@ def routes(site: Site) -> list[Route]:
         get(f"{work}/releases/{{release}}/{{file:path}}", releases.release),
         get(f"{one}/", requests.request),
         get(f"{one}/fragments/live/", requests.live),
+        get(f"{one}/fragments/jobs/", requests.jobs),
         get(f"{one}/fragments/title/", requests.title),
         get(f"{one}/project.yaml", requests.definition),
         post(f"{one}/cancel/", requests.cancel),

@@ -83,7 +83,7 @@ async def read_form(request: Request, limit: int) -> FormData:
 def check_csrf(
     request: Request, caller: Caller, form: FormData, settings: Settings, signing: Signing
 ) -> None:
-    """Raises BadForm. With a session the token must fit; without one the browser must say it came from here."""
+    """Raises BadForm. With a session the token must fit; without one the browser says where it came from."""
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")
     if origin not in (None, "null", settings.base_url.rstrip("/"), str(request.base_url).rstrip("/")):

@@ -92,8 +92,15 @@ class Account:
         try:
             done = await page.services.credentials.name_login(partial, name, browser, agent)
         except Invalid as refusal:
-            values = {"partial": partial, "error": refusal.detail, "value": name}
-            return self.site.html(page, "enter_name.html", "Your name", status=400, **values)
+            return self.site.html(
+                page,
+                "enter_name.html",
+                "Your name",
+                status=400,
+                partial=partial,
+                error=refusal.detail,
+                value=name,
+            )
         return self._logged_in(done.session or "", done.next)
 
     async def logout(self, page: Page) -> Response:

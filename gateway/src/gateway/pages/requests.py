@@ -56,28 +56,27 @@ class Requests:
             csrf=self.site.signing.csrf(page.caller.session) if page.caller.session else "",
         )
 
-    async def live(self, page: Page) -> Response:
-        """The part of the page that changes while jobs run."""
+    async def _part(self, page: Page, template: str) -> Response:
+        """A part of the page that changes while jobs run."""
         found = await self._load(page)
         return self.site.fragment(
             page,
-            "request_live.html",
-            view=request_view(found, now()),
-            request=found,
-            may_cancel=self._may_cancel(page, found),
-            logged_in=page.caller.user is not None,
-        )
-
-    async def title(self, page: Page) -> Response:
-        found = await self._load(page)
-        return self.site.fragment(
-            page,
-            "request_title.html",
+            template,
             view=request_view(found, now()),
             request=found,
             may_cancel=self._may_cancel(page, found),
             may_run=page.caller.may("job_run", found.workspace.project_id),
+            logged_in=page.caller.user is not None,
         )
+
+    async def live(self, page: Page) -> Response:
+        return await self._part(page, "request_live.html")
+
+    async def jobs(self, page: Page) -> Response:
+        return await self._part(page, "request_jobs.html")
+
+    async def title(self, page: Page) -> Response:
+        return await self._part(page, "request_title.html")
 
     async def cancel(self, page: Page) -> Response:
         """All of it, or one action; nothing left to cancel is said, not an error page."""

@@ -108,7 +108,7 @@ class Runs:
         if "workspace" in page.path:
             chosen["workspace"] = page.path["workspace"]
         before, after = _number(page.query("before")), _number(page.query("after"))
-        by = msgspec.structs.replace(RequestFilter(**chosen), before=before, after=after)
+        by = msgspec.structs.replace(msgspec.convert(chosen, RequestFilter), before=before, after=after)
         found = await page.services.jobs.requests(by)
         return self.site.fragment(page, "run_table.html", rows=run_lines(found.rows, now()))
 

@@ -18,7 +18,7 @@
     for (const part of parts) {
       const open = all("details[open][id]", part).map((item) => item.id);
       const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-      htmx.ajax("GET", part.dataset.src, { target: part, swap: "innerHTML" }).then(() => {
+      htmx.ajax("GET", part.dataset.src, { source: part, target: part, swap: "innerHTML" }).then(() => {
         open.forEach((id) => { const item = document.getElementById(id); if (item) item.open = true; });
         if (focused) document.getElementById(focused)?.focus();
         const said = one("[data-announce]", part);

@@ -83,12 +83,9 @@ def size(count: int) -> str:
     """`512 B`, `3.2 kB`, `1.4 MB`."""
     if count < 1000:
         return f"{count} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
-        if value < 1000:
-            break
-    return f"{value:.1f} {unit}"
+    if count < 1_000_000:
+        return f"{count / 1000:.1f} kB"
+    return f"{count / 1_000_000:.1f} MB"
 
 
 def person(fullname: str, username: str) -> str:

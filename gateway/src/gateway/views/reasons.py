@@ -8,9 +8,8 @@ from gateway.views.format import Pill, between, duration
 
 _WAITING = {
     "created": "It was accepted and has not been looked at yet.",
-    "waiting_on_dependencies": "Waiting for",
-    "waiting_on_workers": "Waiting for a free place on the backend.",
-    "waiting_on_db_workers": "Waiting for a free place at the database.",
+    "waiting_on_workers": "for a free place on the backend",
+    "waiting_on_db_workers": "for a free place at the database",
     "paused": "The backend is paused; it will start once that is over.",
     "waiting_db_maintenance": "The database is in maintenance; it will start once that is over.",
     "waiting_on_reboot": "The server was restarted; it will start again by itself.",
@@ -29,7 +28,7 @@ def reason(job: Job, request: JobRequest, now: datetime) -> str:
     if job.status == "pending":
         if job.status_code == "waiting_on_dependencies":
             open_needs = _open_needs(job, request)
-            return "Waiting for " + ", ".join(open_needs) if open_needs else "Waiting for what it needs."
+            return "for " + ", ".join(open_needs) if open_needs else "for what it needs"
         return _WAITING.get(job.status_code, job.status_message)
     if job.status == "running":
         usual = f", usually {duration(job.expected_seconds)}" if job.expected_seconds else ""

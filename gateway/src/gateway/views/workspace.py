@@ -48,7 +48,7 @@ def workspace_pill(archived: bool, jobs: WorkspaceJobs | None) -> Pill | None:
         return None
     if jobs.current:
         return Pill("running", f"{plural(len(jobs.current), 'request')} under way", "arrow-path")
-    failed = sum(action.status == "failed" for action in jobs.actions)
+    failed = sum(a.status == "failed" and a.status_code != "dependency_failed" for a in jobs.actions)
     if failed:
         return Pill("failed", f"{plural(failed, 'action')} failed", "x-circle")
     return Pill("succeeded", "All succeeded", "check-circle") if jobs.actions else None

@@ -176,9 +176,13 @@ class IdentityClient(ServiceClient):
     async def contacts(self, user_ids: list[int]) -> list[Contact]:
         return await self._post("/contacts", list[Contact], {"user_ids": user_ids})
 
-    async def identify(self, user: str, token: str | None) -> Identified:
-        """With a token: authenticate (and consume it). Without: authorise (username only)."""
-        return await self._post("/identify", Identified, {"user": user, "token": token}, timeout=10)
+    async def identify(self, user: str, token: str | None, backend: str | None = None) -> Identified:
+        """With a token: authenticate (and consume it). Without: authorise (username only).
+
+        `backend` is where the words were typed; too many wrong ones from there are refused too.
+        """
+        body = {"user": user, "token": token, "backend": backend}
+        return await self._post("/identify", Identified, body, timeout=10)
 
     async def claims(self, user_id: int) -> Claims:
         """The present rights of somebody who is not the caller (rulings 2.2)."""

@@ -43,7 +43,7 @@ def app(help_text: str) -> typer.Typer:
     def batch() -> None:
         """Run the commands on standard input, one JSON list of words a line; stop at the first refusal."""
         for line in sys.stdin:
-            if line.strip():
-                commands(orjson.loads(line), standalone_mode=False)
+            if line.strip() and (code := commands(orjson.loads(line), standalone_mode=False)):
+                raise typer.Exit(code)
 
     return commands

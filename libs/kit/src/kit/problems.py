@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import asyncpg
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from kit import telemetry
-from kit.errors import AppError
+from kit.errors import AppError, Invalid
 
 
 def problem(status: int, slug: str, detail: str, extra: dict[str, Any] | None = None) -> Response:
@@ -31,6 +33,13 @@ def unexpected() -> Response:
     return problem(500, "error", "Something went wrong on our side. It has been recorded.")
 
 
+def _unstorable(exc: BaseException | None) -> bool:
+    """PostgreSQL keeps no NUL in a text and no number beyond its type; both are the caller's mistake."""
+    if isinstance(exc, (asyncpg.CharacterNotInRepertoireError, asyncpg.NumericValueOutOfRangeError)):
+        return True
+    return isinstance(exc, asyncpg.DataError) and "value out of" in str(exc)
+
+
 def install(app: FastAPI) -> None:
     """Every refusal of a service leaves as a problem document."""
 
@@ -45,6 +54,13 @@ def install(app: FastAPI) -> None:
             name = ".".join(str(part) for part in error["loc"][1:]) or "body"
             fields.setdefault(name, []).append(str(error["msg"]))
         return problem(400, "invalid", "Some values are missing or wrong.", {"fields": fields})
+
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(asyncpg.DataError)
+    async def unstorable(_: Request, exc: Exception) -> Response:
+        if not _unstorable(exc.orig.__cause__ if isinstance(exc, DBAPIError) and exc.orig else exc):
+            raise exc
+        return response(Invalid("A number is too large, or a text has characters that cannot be kept."))
 
     @app.exception_handler(Exception)
     async def broken(_: Request, __: Exception) -> Response:

@@ -14,8 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 FILES: list[tuple[str, bytes]] = [
-    ("output/rates.csv", b"month,age_band,rate\n2026-01,18-39,12.4\n2026-01,40-64,15.1\n2026-02,18-39,11.9\n"),
-    ("output/tables/baseline.html", b"<!doctype html><title>Baseline</title><h1>Baseline</h1><p>1,234 people</p>"),
+    (
+        "output/rates.csv",
+        b"month,age_band,rate\n2026-01,18-39,12.4\n2026-01,40-64,15.1\n2026-02,18-39,11.9\n",
+    ),
+    (
+        "output/tables/baseline.html",
+        b"<!doctype html><title>Baseline</title><h1>Baseline</h1><p>1,234 people</p>",
+    ),
     ("output/log; 100% (déjà vu).txt", b"All counts are rounded to 5.\n"),
     ("output/empty.txt", b""),
 ]
@@ -114,7 +120,9 @@ def play(told: dict[str, Any], words: str, author: str = "rosa") -> str:
             say(f"release {answer['release_id']} created: {answer['release_url']}")
     event("request_approved", second, [{"update": f"{len(FILES)} files will be uploaded"}])
     for name, content in FILES:
-        status, headers, _ = airlock.call(f"releases/release/{request}", actor=second, body=content, name=name)
+        status, headers, _ = airlock.call(
+            f"releases/release/{request}", actor=second, body=content, name=name
+        )
         expect(f"upload {name}", (status, "file-id" in headers), (201, True))
         say(f"uploaded {name} ({len(content)} bytes)")
         status, _, answer = airlock.call(f"releases/release/{request}", actor=second, body=content, name=name)

@@ -136,8 +136,10 @@ def _batch(home: Path, plan: Plan, service: str, lines: list[Words]) -> list[dic
         os.environ.update(plan.environment(service))
         sys.stdin = io.StringIO("\n".join(json.dumps([*line, "--json"]) for line in lines))
         sys.stdout = out.open("w")
-        load_target(f"{service}.cli:commands")(["batch"], standalone_mode=False)
+        code = load_target(f"{service}.cli:commands")(["batch"], standalone_mode=False)
         sys.stdout.flush()
+        if code:
+            sys.exit(f"a command was refused: {out.read_text()}")
 
     _, status = os.waitpid(fork(log, work), 0)
     if status:

@@ -9,8 +9,10 @@ _SCHEMA = """
 create table if not exists repos (owner text, name text, topics text default '[]',
   primary key (owner, name));
 create table if not exists commits (owner text, name text, sha text, branch text, n integer, message text,
-  author text, at text, files text, primary key (owner, name, sha));
-create table if not exists accounts (login text primary key collate nocase, uid integer, name text, email text);
+  author text, at text, files text,
+  primary key (owner, name, sha));
+create table if not exists accounts (login text primary key collate nocase, uid integer, name text,
+  email text);
 create table if not exists oauth_codes (code text primary key, login text, challenge text, redirect_uri text);
 create table if not exists oauth_tokens (token text primary key, login text);
 create table if not exists labels (owner text, name text, label text, primary key (owner, name, label));

@@ -27,7 +27,9 @@ def main() -> None:
     print("Installing Chromium for the browser tests", flush=True)
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-        done = subprocess.run([*prefix, apt, *command], check=False, env=environment, stdout=subprocess.DEVNULL)
+        done = subprocess.run(
+            [*prefix, apt, *command], check=False, env=environment, stdout=subprocess.DEVNULL
+        )
         if done.returncode:
             sys.exit("Chromium could not be installed: install Debian's package chromium by hand.")
 

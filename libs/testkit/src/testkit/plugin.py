@@ -59,7 +59,7 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of recordings and data that lies beside the project; only its absence may skip, outside CI."""
+    """The recordings and data that lie beside the project; only their absence may skip, outside CI."""
     import os
 
     folder = Path(__file__).parents[5] / "shared"

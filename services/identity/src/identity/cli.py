@@ -11,12 +11,10 @@ from kit.tokens import TokenHasher
 from messaging.commands import register
 from messaging.replicas import on_miss
 from messaging.runtime import Runtime
-from sqlalchemy import select
 
-from identity import consumers, repository
+from identity import consumers, policies, repository
 from identity.actions import backends, login_tokens, rights, users
 from identity.github import GitHubLogin
-from identity.models import ExternalIdentity, User
 from identity.settings import Settings
 from identity.states import SOURCES
 
@@ -36,12 +34,14 @@ register(
 )
 
 
-async def _create_user(username: str, name: str | None, email: str | None, staff: bool) -> dict[str, Any]:
+async def _create_user(
+    username: str, name: str | None, email: str | None, roles: list[str]
+) -> dict[str, Any]:
     async with runtime() as parts:
         profile = await GitHubLogin(Settings()).account(username)
         async with parts.units() as uow:
-            query = select(User).join(ExternalIdentity).where(ExternalIdentity.uid == profile.uid)
-            user = await uow.session.scalar(query)
+            await users.take_turn(uow)
+            user = await repository.user_by_uid(uow.session, profile.uid)
             existed = user is not None
             if user is None:
                 user = await users.register(
@@ -49,13 +49,13 @@ async def _create_user(username: str, name: str | None, email: str | None, staff
                     uid=profile.uid,
                     login=profile.login,
                     username=username,
-                    fullname=name or profile.name or username,
+                    fullname=policies.tidy(name or "") or profile.name or username,
                     email=await users.free_email(uow, email or profile.email),
                     by=operator(),
                 )
-        if staff:
+        for role in roles:
             async with parts.units() as uow:
-                await rights.grant(uow, user.username, "StaffAreaAdministrator", by=operator())
+                await rights.grant(uow, user.username, role, by=operator())
         return {"id": user.id, "username": user.username, "exists": existed}
 
 
@@ -65,10 +65,12 @@ def create_user(
     name: Annotated[str | None, typer.Option("--name", "-n", "--fullname", "-f")] = None,
     email: Annotated[str | None, typer.Option("--email", "-e")] = None,
     staff: Annotated[bool, typer.Option("--staff", "--staff-area-administrator", "-s")] = False,
+    checker: Annotated[bool, typer.Option("--output-checker", "-o")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make an account for a GitHub login, so that roles can be given before the first log-in."""
-    run(_create_user(username, name, email, staff), as_json, "User {username} has id {id}.")
+    roles = [role for role, on in (("StaffAreaAdministrator", staff), ("OutputChecker", checker)) if on]
+    run(_create_user(username, name, email, roles), as_json, "User {username} has id {id}.")
 
 
 async def _create_backend(slug: str, name: str, rotate: bool) -> dict[str, Any]:

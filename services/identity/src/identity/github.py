@@ -2,15 +2,18 @@
 
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from kit.errors import Invalid, NotFound, Unavailable
 
+from identity.policies import tidy
 from identity.settings import Settings
 
 _TIMEOUT = 8.0
+_NO_ANSWER = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError)  # or none that is one
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,11 @@ class GitHubLogin:
                 )
                 user = (await client.get(f"{self._api}/user")).raise_for_status().json()
                 emails = (await client.get(f"{self._api}/user/emails")).raise_for_status().json()
+            return _profile(user, primary(emails))
         except OAuthError as exc:
             raise Invalid(f"GitHub did not accept the log-in: {exc.description or exc.error}") from exc
-        except (httpx.HTTPError, ValueError) as exc:
+        except _NO_ANSWER as exc:
             raise Unavailable("GitHub does not answer just now. Please try again in a minute.") from exc
-        return Profile(str(user["id"]), user["login"], user.get("name") or None, primary(emails))
 
     @property
     def _api(self) -> str:
@@ -79,13 +82,17 @@ class GitHubLogin:
         headers = {"User-Agent": "Job Server"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
             async with httpx.AsyncClient(timeout=_TIMEOUT, headers=headers) as client:
-                answer = await client.get(f"{self._api}/users/{login}")
+                answer = await client.get(f"{self._api}/users/{quote(login, safe='')}")
                 if answer.status_code == 404:
                     raise NotFound(f"GitHub has no account {login}.")
                 user = answer.raise_for_status().json()
-        except (httpx.HTTPError, ValueError) as exc:
+            return _profile(user, user.get("email") or None)
+        except _NO_ANSWER as exc:
             raise Unavailable("GitHub does not answer just now.") from exc
-        return Profile(str(user["id"]), user["login"], user.get("name") or None, user.get("email") or None)
+
+
+def _profile(user: dict[str, Any], email: str | None) -> Profile:
+    return Profile(str(user["id"]), str(user["login"]), tidy(user.get("name") or "") or None, email)
 
 
 def primary(emails: list[dict[str, Any]]) -> str | None:

@@ -130,7 +130,7 @@ class LoginToken(Base):
 
 
 class LoginAttempt(Base):
-    """Wrong guesses, so that guessing can be slowed down before anything is hashed."""
+    """Tries to use words, by person and by backend, so that guessing can be slowed down before hashing."""
 
     __tablename__ = "login_attempts"
 

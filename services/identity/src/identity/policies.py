@@ -26,6 +26,11 @@ def check_assignable(role: str, *, globally: bool) -> None:
         raise Invalid(f"{role} is not a role that can be given {where}: {', '.join(sorted(allowed))}.")
 
 
+def tidy(name: str) -> str:
+    """One line, single blanks: names stand in mail headers."""
+    return " ".join(name.split())
+
+
 def login_token_refusal(user: Claims) -> str | None:
     """Why this person may have no login token, or None (spec/identity.md §3.3)."""
     if not user.github:

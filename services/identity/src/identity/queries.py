@@ -64,8 +64,11 @@ async def personal_token(
     user_id = await session.scalar(select(User.id).where(User.username == username))
     if user_id is None:
         return out.PersonalToken(known=False)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)  # valid through the day it ends on
     query = select(PersonalToken.id).where(
-        PersonalToken.user_id == user_id, PersonalToken.token_hash.in_(hashes), PersonalToken.expires_at > now
+        PersonalToken.user_id == user_id,
+        PersonalToken.token_hash.in_(hashes),
+        PersonalToken.expires_at >= today,
     )
     if await session.scalar(query) is None:
         return out.PersonalToken(known=True)
@@ -76,7 +79,7 @@ async def account(
     session: AsyncSession, user_id: int, session_hashes: list[str], now: datetime
 ) -> out.Account:
     user = await session.get_one(User, user_id)
-    claims = (await repository.claims(session, [user_id]))[user_id]
+    claims = await repository.person(session, user_id)
     refusal = policies.login_token_refusal(claims)
     token = await session.scalar(select(LoginToken.expires_at).where(LoginToken.user_id == user_id))
     mine = await session.scalars(

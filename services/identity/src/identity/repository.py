@@ -35,6 +35,13 @@ async def claims(session: AsyncSession, user_ids: Sequence[int]) -> dict[int, Cl
     return {row.user_id: Claims(**row._mapping) for row in rows}
 
 
+async def person(session: AsyncSession, user_id: int) -> Claims:
+    """One of them. Raises NotFound for somebody unknown or disabled."""
+    if (found := (await claims(session, [user_id])).get(user_id)) is None:
+        raise NotFound("There is no such user.")
+    return found
+
+
 async def user_by_name(session: AsyncSession, username: str, *, lock: bool = False) -> User:
     query = select(User).where(User.username == username)
     if (found := await session.scalar(query.with_for_update() if lock else query)) is None:

@@ -12,10 +12,10 @@ from identity.models import Backend, Org, OrgMembership, User
 
 
 def _page(query: Select[Any], model: Any, after: int, limit: int, key: Mapping[str, str]) -> Select[Any]:
+    """`key` is an id, or what people call the thing: a slug, or a user's name."""
+    called = User.username if model is User else model.slug
     for name, value in key.items():
-        column = getattr(model, {"name": "username"}.get(name, name) if model is User else name, None)
-        if column is not None:
-            query = query.where(column == (int(value) if name == "id" else value))
+        query = query.where(model.id == int(value) if name == "id" else called == value)
     return query.where(model.id > after).order_by(model.id).limit(limit)
 
 

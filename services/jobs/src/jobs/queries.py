@@ -31,15 +31,17 @@ left join submissions s on s.job_request_id = r.id
 
 _EXPECTED = """
 (select percentile_cont(0.5) within group (order by extract(epoch from e.completed_at - e.started_at))::bigint
- from (select completed_at, started_at from jobs o join job_requests q on q.id = o.job_request_id
-   where q.workspace = r.workspace and q.backend = r.backend and o.action = j.action and o.status = 'succeeded'
+ from (select o.completed_at, o.started_at from jobs o join job_requests q on q.id = o.job_request_id
+   where q.workspace = r.workspace and q.backend = r.backend and o.action = j.action
+     and o.status = 'succeeded'
      and o.started_at is not null and o.id < j.id order by o.id desc limit 10) e)
 """
 
 _REQUEST = f"""
 select json_build_object('id', r.id, 'rap_id', r.rap_id, 'workspace', {WORKSPACE},
   'backend', json_build_object('slug', r.backend, 'name', coalesce(b.name, r.backend)),
-  'created_by', json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?')),
+  'created_by', json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname,
+    '?')),
   'created_at', r.created_at, 'status', r.status, 'status_message', r.status_message,
   'submitting', s.state = 'waiting', 'submit_problem', s.last_error,
   'requested_actions', r.requested_actions, 'cancelled_actions', r.cancelled_actions,
@@ -61,7 +63,8 @@ select json_build_object('id', r.id, 'rap_id', r.rap_id, 'workspace', {WORKSPACE
     where q.workspace = r.workspace and q.backend = r.backend and q.id < r.id
       and q.total > 0 and q.succeeded = q.total order by q.id desc limit 1),
   'waiting_or_running_here', case when r.live > 0 then
-    (select coalesce(sum(q.live), 0) from job_requests q where q.backend = r.backend and q.live > 0) else 0 end)::text
+    (select coalesce(sum(q.live), 0) from job_requests q where q.backend = r.backend
+      and q.live > 0) else 0 end)::text
 from job_requests r join known_workspaces w on w.id = r.workspace_id
 join known_projects p on p.id = r.project_id left join known_users u on u.id = r.created_by_id
 left join known_backends b on b.slug = r.backend left join submissions s on s.job_request_id = r.id
@@ -71,9 +74,11 @@ where r.id = $1
 _WORKSPACE_JOBS = f"""
 select json_build_object(
   'actions', coalesce((select json_agg(json_build_object('action', a.action, 'status', a.status,
-      'status_code', a.status_code, 'at', coalesce(a.completed_at, a.created_at), 'request_id', a.job_request_id,
+      'status_code', a.status_code, 'at', coalesce(a.completed_at, a.created_at), 'request_id',
+        a.job_request_id,
       'identifier', a.identifier, 'history', coalesce((select json_agg(h.status order by h.id) from (
-        select j.id, j.status from job_requests q join jobs j on j.job_request_id = q.id and j.action = a.action
+        select j.id, j.status from job_requests q join jobs j on j.job_request_id = q.id
+          and j.action = a.action
         where q.workspace = a.workspace order by q.id desc limit 8) h), '[]')) order by a.action)
     from (select distinct on (action) * from action_status where workspace = $1
       order by action, created_at desc) a), '[]'),
@@ -104,7 +109,8 @@ select coalesce(json_agg(json_build_object('slug', k.slug, 'name', k.name, 'is_a
       generate_series(0, 23) hour left join (
         select 23 - floor(extract(epoch from now() - d.completed_at) / 3600)::int as at, count(*)
         from job_requests d where d.backend = k.slug and d.completed_at > now() - interval '24 hours'
-          and d.id > (select coalesce(max(id), 0) - 20000 from job_requests) group by 1) n on n.at = hour), '[]'))
+          and d.id > (select coalesce(max(id), 0) - 20000 from job_requests) group by 1) n on n.at = hour),
+            '[]'))
   order by lower(k.name)), '[]')::text
 from known_backends k left join backend_health h on h.slug = k.slug
 left join (select backend, sum(pending) as pending, sum(running) as running from job_requests where live > 0

@@ -50,7 +50,7 @@ async def _create_project(
         org_id = await _org_id(parts, org) if org else None
         async with parts.units() as uow:
             project, existed = await projects.create_project(
-                uow, slug=slug, name=name or slug, number=number, status=status, org_id=org_id, by=operator()
+                uow, slug=slug, name=name, number=number, status=status, org_id=org_id, by=operator()
             )
             return {"id": project.id, "slug": project.slug, "exists": existed}
 

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import yaml
 
+from projects.models import NUMBER
+
 _POPULATIONS = ("include_t1oo", "include_ndoo", "include_gp_unactivated")
+_EXEMPT = "opensafely-internal"  # the one project without a number
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
@@ -39,4 +42,6 @@ def _keys(file: Path) -> frozenset[str]:
             keys.update(str(n) for n in range(int(found[1]), int(found[2]) + 1))
         else:
             keys.add(str(entry))
+    if wrong := sorted(key for key in keys if key != _EXEMPT and not re.fullmatch(NUMBER, key)):
+        raise RuntimeError(f"{file.name} names what is no project number: {', '.join(wrong)}.")
     return frozenset(keys)

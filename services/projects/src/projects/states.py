@@ -23,10 +23,8 @@ _ORGS = (
 
 async def projects(session: AsyncSession, after: int, limit: int, key: Mapping[str, str]) -> Sequence[State]:
     query = select(Project, _ORGS).where(Project.id > after).order_by(Project.id).limit(limit)
-    if "slug" in key:
-        query = query.where(Project.slug == key["slug"])
-    if "id" in key:
-        query = query.where(Project.id == int(key["id"]))
+    for name, value in key.items():
+        query = query.where(Project.id == int(value) if name == "id" else Project.slug == value)
     return [project.state(org_ids or []) for project, org_ids in await session.execute(query)]
 
 
@@ -35,10 +33,8 @@ async def workspaces(
 ) -> Sequence[State]:
     query = select(Workspace, Repo.url).join(Repo, Repo.id == Workspace.repo_id)
     query = query.where(Workspace.id > after).order_by(Workspace.id).limit(limit)
-    if "name" in key:
-        query = query.where(Workspace.name == key["name"])
-    if "id" in key:
-        query = query.where(Workspace.id == int(key["id"]))
+    for name, value in key.items():
+        query = query.where(Workspace.id == int(value) if name == "id" else Workspace.name == value)
     return [workspace.state(url) for workspace, url in await session.execute(query)]
 
 

@@ -62,7 +62,8 @@ def _pipeline(store: Store, body: dict[str, Any]) -> dict[str, dict[str, Any]]:
     owner, name = found.groups()
     if owner not in _ORGS:
         raise Refusal(
-            f"Repository {url} does not belong to one of the following Github organisations: {' '.join(_ORGS)}"
+            f"Repository {url} does not belong to one of the following Github organisations: "
+            f"{' '.join(_ORGS)}"
         )
     if not re.fullmatch(r"[a-zA-Z0-9_-]+", body["workspace"]):
         raise Refusal("Invalid workspace name (allowed are alphanumeric, dash and underscore)")

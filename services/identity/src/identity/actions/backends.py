@@ -1,9 +1,10 @@
 """Backends and orgs: made once, their secrets shown once."""
 
+import re
 from datetime import datetime, timedelta
 
 from contracts.identity import AccessChanged
-from kit.errors import Invalid
+from kit.errors import Conflict, Invalid
 from kit.tokens import TokenHasher
 from messaging.uow import UnitOfWork
 from sqlalchemy import select, update
@@ -12,14 +13,15 @@ from identity.actions import audit
 from identity.models import Backend, BackendToken, Org
 from identity.secrets import new_backend_token
 
+SLUG = re.compile(r"[-a-zA-Z0-9_]{1,255}")
 OVERLAP = timedelta(hours=24)  # both tokens are valid for so long, while Airlock changes over
 
 
 async def create_backend(
     uow: UnitOfWork, hasher: TokenHasher, slug: str, name: str, *, rotate: bool, by: str, now: datetime
 ) -> tuple[Backend, str | None, bool]:
-    """(backend, its new token or None, whether it existed)."""
-    if not slug or not all(c.isascii() and (c.isalnum() or c in "-_") for c in slug):
+    """(backend, its new token or None, whether it existed). Another name renames it."""
+    if not SLUG.fullmatch(slug):
         raise Invalid("A backend's slug has letters, digits, - and _ only.")
     backend = await uow.session.scalar(select(Backend).where(Backend.slug == slug).with_for_update())
     existed = backend is not None
@@ -28,6 +30,10 @@ async def create_backend(
         uow.session.add(backend)
         await uow.session.flush()
         audit.record(uow, "backend_created", by, target=slug)
+        uow.publish(backend.state())
+    elif name and name != backend.name:
+        audit.record(uow, "backend_renamed", by, target=slug, old=backend.name, new=name)
+        backend.name, backend.version = name, backend.version + 1
         uow.publish(backend.state())
     if existed and not rotate:
         return backend, None, True
@@ -45,10 +51,14 @@ async def create_backend(
 
 
 async def create_org(uow: UnitOfWork, slug: str, name: str, *, by: str) -> tuple[Org, bool]:
-    """(org, whether it existed)."""
+    """(org, whether it existed). Raises Conflict when another one has that name."""
+    if not SLUG.fullmatch(slug):
+        raise Invalid("An organisation's slug has letters, digits, - and _ only.")
     org = await uow.session.scalar(select(Org).where(Org.slug == slug))
     if org is not None:
         return org, True
+    if other := await uow.session.scalar(select(Org.slug).where(Org.name == (name or slug))):
+        raise Conflict(f"The organisation {other} has that name.")
     org = Org(slug=slug, name=name or slug, github_orgs=["opensafely"])
     uow.session.add(org)
     await uow.session.flush()

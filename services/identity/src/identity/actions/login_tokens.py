@@ -16,7 +16,7 @@ from identity.actions import audit
 from identity.models import LoginAttempt, LoginToken, User
 from identity.secrets import new_words, slow_hash, slow_verify
 
-TRIES, WINDOW = 10, timedelta(minutes=15)
+TRIES, BACKEND_TRIES, WINDOW = 10, 100, timedelta(minutes=15)
 
 
 async def issue(units: Units, user_id: int, *, by: str, now: datetime) -> str:
@@ -24,12 +24,13 @@ async def issue(units: Units, user_id: int, *, by: str, now: datetime) -> str:
     words = new_words()
     hashed = await slow_hash(words)  # before the transaction: it takes a while
     async with units() as uow:
-        user = (await repository.claims(uow.session, [user_id]))[user_id]
+        user = await repository.person(uow.session, user_id)
         if refusal := policies.login_token_refusal(user):
             raise PermissionDenied(policies.REFUSALS[refusal], reason=refusal)
         values = {"user_id": user_id, "token_hash": hashed, "expires_at": now + LoginToken.LIFETIME}
         statement = insert(LoginToken).values(values)
         await uow.session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))
+        await _forget_tries(uow, user.username)
         audit.record(uow, "login_token_issued", by, user=user.username)
         uow.publish(LoginTokenIssued(user_id=user_id))
     return words
@@ -44,9 +45,11 @@ class _Found:
     throttled: bool
 
 
-async def authenticate(units: Units, user: str, words: str, *, now: datetime) -> Identified:
+async def authenticate(
+    units: Units, user: str, words: str, *, backend: str | None, now: datetime
+) -> Identified:
     """Checks in the order of spec/identity.md §4.2; the right words work once."""
-    found = await _find(units, user, now)
+    found = await _find(units, user, backend, now)
     if found.throttled:
         return Identified(refusal="throttled", username=found.username)
     right = await slow_verify(found.stored, words)  # outside any transaction, and also for unknown people
@@ -60,30 +63,43 @@ async def authenticate(units: Units, user: str, words: str, *, now: datetime) ->
     if now > found.expires_at:
         return Identified(refusal="token_expired", username=name)
     if not right:
-        async with units() as uow:
-            uow.session.add(LoginAttempt(subject=name))
         return Identified(refusal="token_wrong", username=name)
     return await _consume(units, found.claims, found.stored)
 
 
-async def _find(units: Units, user: str, now: datetime) -> _Found:
+async def _find(units: Units, user: str, backend: str | None, now: datetime) -> _Found:
     async with units() as uow:
         query = (
             select(User.id, User.username, LoginToken.token_hash, LoginToken.expires_at)
             .outerjoin(LoginToken, LoginToken.user_id == User.id)
-            .where(or_(User.username == user, User.email == user))
+            .where(or_(User.username == user, func.lower(User.email) == user.lower()))
             .order_by((User.username == user).desc())
             .limit(1)
         )
         row = (await uow.session.execute(query)).one_or_none()
+        subject = f"user {row.username}" if row else f"unknown {user}"
+        throttled = await _throttled(uow, subject, TRIES, now)
+        if backend is not None and not throttled:
+            throttled = await _throttled(uow, f"backend {backend}", BACKEND_TRIES, now)
         if row is None:
-            return _Found(None, None, None, None, throttled=False)
-        tries = select(func.count()).where(
-            LoginAttempt.subject == row.username, LoginAttempt.at > now - WINDOW
-        )
-        throttled = (await uow.session.scalar(tries) or 0) >= TRIES
+            return _Found(None, user, None, None, throttled)
         person = (await repository.claims(uow.session, [row.id])).get(row.id)
         return _Found(person, row.username, row.token_hash, row.expires_at, throttled)
+
+
+async def _throttled(uow: UnitOfWork, subject: str, limit: int, now: datetime) -> bool:
+    """Counts a try before anything is hashed, so that guesses sent at the same time count too."""
+    await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"login {subject}"))))
+    await uow.session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - WINDOW))
+    tries = select(func.count()).where(LoginAttempt.subject == subject, LoginAttempt.at > now - WINDOW)
+    if (await uow.session.scalar(tries) or 0) >= limit:
+        return True
+    uow.session.add(LoginAttempt(subject=subject, at=now))
+    return False
+
+
+async def _forget_tries(uow: UnitOfWork, username: str) -> None:
+    await uow.session.execute(delete(LoginAttempt).where(LoginAttempt.subject == f"user {username}"))
 
 
 async def _consume(units: Units, person: Claims, stored: str) -> Identified:
@@ -95,6 +111,7 @@ async def _consume(units: Units, person: Claims, stored: str) -> Identified:
         )
         if gone.first() is None:  # somebody else was faster with the same words
             return Identified(refusal="no_token", username=person.username)
+        await _forget_tries(uow, person.username)
         audit.record(uow, "login_token_used", person.username, user=person.username)
         uow.publish(LoginTokenUsed(user_id=person.user_id))
     return Identified(user=person, username=person.username)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from clients.identity import LoginFinished, LoginStarted
-from contracts.identity import UserLoggedIn
+from contracts.identity import UserLoggedIn, UserRegistered
 from kit.errors import Conflict, Invalid
 from kit.tokens import TokenHasher
 from messaging.uow import UnitOfWork
@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from identity import repository
 from identity.actions import audit, users
 from identity.github import GitHubLogin, Profile
-from identity.models import ExternalIdentity, Login, Session
+from identity.models import Login, Session
 from identity.secrets import new_token
 
 _NOT_A_NAME = re.compile(r"[^\w.@+-]", re.ASCII)
@@ -47,7 +47,7 @@ async def start(
 
 
 async def claim(uow: UnitOfWork, hasher: TokenHasher, *, state: str, browser: str, now: datetime) -> Login:
-    """The log-in that this browser began with this state. It can be claimed once. Raises Invalid."""
+    """The log-in that this browser began with this state; `finish` uses it up. Raises Invalid."""
     query = (
         select(Login)
         .where(Login.state_hash.in_(hasher.candidates(state)), Login.expires_at > now)
@@ -67,6 +67,9 @@ async def finish(
     if login is None:
         raise Invalid("This log-in is already over. Please log in again.")
     user = await repository.user_by_uid(uow.session, profile.uid)
+    if user is None:
+        await users.take_turn(uow)
+        user = await repository.user_by_uid(uow.session, profile.uid)
     if user is None and not profile.name:
         partial = new_token()
         login.state_hash = hasher.hash(partial)
@@ -84,6 +87,7 @@ async def finish(
             email=email,
             by=username,
         )
+        uow.publish(UserRegistered(user_id=user.id, username=username))
     else:
         email = await users.free_email(uow, profile.email, besides=user.id)
         if user.refresh_from_github(profile.login, profile.name, email):
@@ -103,8 +107,3 @@ async def finish(
     uow.publish(UserLoggedIn(user_id=user.id))
     await uow.session.delete(login)
     return LoginFinished(session=token, expires_at=session.expires_at, next=login.next_path)
-
-
-async def known_uid(uow: UnitOfWork, uid: str) -> bool:
-    query = select(ExternalIdentity.id).where(ExternalIdentity.uid == uid)
-    return await uow.session.scalar(query) is not None

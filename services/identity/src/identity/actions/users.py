@@ -2,14 +2,19 @@
 
 from datetime import datetime
 
-from contracts.identity import UserRegistered
+from contracts.identity import AccessChanged
 from kit.errors import Conflict, Invalid
 from messaging.uow import UnitOfWork
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from identity import repository
+from identity import policies, repository
 from identity.actions import audit
 from identity.models import ExternalIdentity, User
+
+
+async def take_turn(uow: UnitOfWork) -> None:
+    """Registrations go one after the other, so that checking uid, name and e-mail before is enough."""
+    await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("identity.register"))))
 
 
 async def register(
@@ -23,7 +28,8 @@ async def register(
     by: str,
 ) -> User:
     """A new account bound to a GitHub uid. Raises Conflict when the name belongs to another account."""
-    taken = await uow.session.scalar(select(User.id).where(User.username == username))
+    # GitHub's logins are one whatever their case; a second spelling could only be taken for the first.
+    taken = await uow.session.scalar(select(User.id).where(func.lower(User.username) == username.lower()))
     if taken is not None:
         raise Conflict(
             f"The name {username} belongs to another account here. If you renamed your GitHub account, or "
@@ -34,7 +40,7 @@ async def register(
     await uow.session.flush()
     uow.session.add(ExternalIdentity(provider="github", uid=uid, user_id=user.id))
     audit.record(uow, "user_registered", by, user=username)
-    uow.publish(UserRegistered(user_id=user.id, username=username), user.state([]))
+    uow.publish(user.state([]))
     return user
 
 
@@ -42,14 +48,13 @@ async def free_email(uow: UnitOfWork, email: str | None, *, besides: int | None 
     """`email` unless another account has it; nobody is ever linked by e-mail."""
     if not email:
         return None
-    query = select(User.id).where(User.email.ilike(email.replace("%", r"\%").replace("_", r"\_")))
-    owner = await uow.session.scalar(query)
+    owner = await uow.session.scalar(select(User.id).where(func.lower(User.email) == email.lower()))
     return email if owner in (None, besides) else None
 
 
 async def rename(uow: UnitOfWork, user_id: int, fullname: str, *, by: str, now: datetime) -> None:
     """From now on GitHub's name no longer replaces it (rulings 1.1.5)."""
-    fullname = fullname.strip()
+    fullname = policies.tidy(fullname)
     if not fullname or len(fullname) > 200:
         raise Invalid("Enter your full name.", fields={"fullname": ["Enter your full name."]})
     user = await uow.session.get_one(User, user_id, with_for_update=True)
@@ -57,4 +62,5 @@ async def rename(uow: UnitOfWork, user_id: int, fullname: str, *, by: str, now: 
         return
     audit.record(uow, "user_renamed", by, user=user.username, old=user.fullname, new=fullname)
     user.fullname, user.fullname_edited_at, user.version = fullname, now, user.version + 1
-    uow.publish(user.state(await repository.org_ids(uow.session, user.id)))
+    orgs = await repository.org_ids(uow.session, user.id)
+    uow.publish(user.state(orgs), AccessChanged(user_ids=[user.id]))  # the name stands in people's claims

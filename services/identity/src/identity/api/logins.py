@@ -15,7 +15,8 @@ router = APIRouter(prefix="/logins")
 
 
 class StartIn(BaseModel):
-    next: str = Field(max_length=2000, pattern=r"^/([^/\\\r\n][^\r\n]*)?$")
+    # A path of this site: browsers read //, /\\ and / with control characters as another host.
+    next: str = Field(max_length=2000, pattern=r"^/([^/\\\x00-\x1f\x7f][^\x00-\x1f\x7f]*)?$")
     redirect_uri: str = Field(max_length=500)
 
 
@@ -62,10 +63,10 @@ async def finish(
 @router.post("/name")
 async def name(body: NameIn, actor: CurrentActor, uow: Uow, hasher: Hasher, now: Now) -> Response:
     policies.check_gateway(actor)
-    if not body.name.strip():
+    if not policies.tidy(body.name):
         raise Invalid("Enter your full name.", fields={"name": ["Enter your full name."]})
     login = await logins.claim(uow, hasher, state=body.partial, browser=body.browser, now=now)
     if login.profile is None:
         raise Invalid("This log-in has not come back from GitHub yet.")
-    profile = Profile(**{**login.profile, "name": body.name.strip()})
+    profile = Profile(**{**login.profile, "name": policies.tidy(body.name)})
     return answer(await logins.finish(uow, hasher, login.id, profile, user_agent=body.user_agent, now=now))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from kit.app import CurrentActor
-from kit.errors import Invalid, NotFound
+from kit.errors import Invalid
 from messaging.uow import Uow
 from pydantic import BaseModel, Field
 
@@ -22,6 +22,7 @@ class ContactsIn(BaseModel):
 class IdentifyIn(BaseModel):
     user: str = Field(max_length=300)
     token: str | None = Field(default=None, max_length=500)
+    backend: str | None = Field(default=None, max_length=255)  # where the words were typed
 
 
 @router.get("/users/{username}")
@@ -32,10 +33,7 @@ async def user(username: str, uow: Uow) -> Response:
 @router.get("/users/{user_id}/claims")
 async def claims(user_id: int, actor: CurrentActor, uow: Uow) -> Response:
     actor.check_service("projects", "jobs", "releases", "notifications")
-    found = (await repository.claims(uow.session, [user_id])).get(user_id)
-    if found is None:
-        raise NotFound("There is no such user.")
-    return answer(found)
+    return answer(await repository.person(uow.session, user_id))
 
 
 @router.get("/projects/{project_id}/members")
@@ -67,6 +65,7 @@ async def identify(body: IdentifyIn, actor: CurrentActor, begin: Begin, now: Now
     if "\0" in body.user:
         raise Invalid("Names have no NUL.")
     if body.token is not None:
-        return answer(await login_tokens.authenticate(begin, body.user, body.token, now=now))
+        found = await login_tokens.authenticate(begin, body.user, body.token, backend=body.backend, now=now)
+        return answer(found)
     async with begin() as uow:
         return answer(await login_tokens.authorise(uow, body.user))

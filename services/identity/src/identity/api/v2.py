@@ -1,9 +1,10 @@
 """GET /api/v2/users/<username>/ with a backend's token (spec/identity.md §4.4)."""
 
 from typing import Any
+from urllib.parse import quote
 
 from contracts.roles import ROLES
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from kit.app import CurrentActor
 from kit.identity import Actor
@@ -25,16 +26,28 @@ def backend_refusal(actor: Actor) -> str | None:
     return "Authorization header is empty" if empty else "Authorization header is missing"
 
 
+_ELSE = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
 @router.api_route("/users/{username}", methods=["GET", "HEAD"])
 async def without_slash(username: str) -> Response:
-    return Response(status_code=301, headers={"Location": f"/api/v2/users/{username}/"})
+    return Response(status_code=301, headers={"Location": f"/api/v2/users/{quote(username, safe='')}/"})
 
 
-@router.get("/users/{username}/")
+@router.api_route("/users/{username}/", methods=_ELSE, include_in_schema=False)
+async def not_allowed(request: Request, actor: CurrentActor) -> Response:
+    """The caller is asked for before the method."""
+    if refusal := backend_refusal(actor):
+        return JSONResponse({"detail": refusal}, 403)
+    detail = f'Method "{request.method}" not allowed.'
+    return JSONResponse({"detail": detail}, 405, {"Allow": "GET, HEAD, OPTIONS"})
+
+
+@router.api_route("/users/{username}/", methods=["GET", "HEAD"])
 async def user(username: str, actor: CurrentActor, uow: Uow) -> Response:
     if refusal := backend_refusal(actor):
         return JSONResponse({"detail": refusal}, 403)
-    found = await queries.roles_of(uow.session, username)
+    found = None if "\0" in username else await queries.roles_of(uow.session, username)
     if found is None:
         return JSONResponse({"detail": "Not found."}, 404)
     everywhere, projects = found

@@ -9,7 +9,8 @@ from notifications.models import Delivery
 
 
 async def tell_of_registration(uow: UnitOfWork, event: UserRegistered) -> None:
-    text = f"New user ({event.username}) registered: <{{base_url}}/staff/users/{event.username}/|{event.username}>"
+    page = f"{{base_url}}/staff/users/{event.username}/"
+    text = f"New user ({event.username}) registered: <{page}|{event.username}>"
     await record(uow, [slack(f"user:{event.user_id}:registered", "@registrations", text)])
 
 

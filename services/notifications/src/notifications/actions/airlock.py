@@ -38,7 +38,8 @@ _SUBJECTS = {
 
 _FACTS = text("""
 select u.username as by, a.username as author, a.fullname as author_name, p.slug as project, w.repo_url,
-  coalesce((select array_agg(o.slug order by o.slug) from known_orgs o where o.id = any(p.org_ids)), '{}') as orgs,
+  coalesce((select array_agg(o.slug order by o.slug) from known_orgs o where o.id = any(p.org_ids)),
+    '{}') as orgs,
   coalesce((select array_agg(o.slug) from known_orgs o where o.id = any(a.org_ids)), '{}') as author_orgs
 from known_users u, known_users a, known_workspaces w, known_projects p
 where u.id = :user and a.id = :author and w.name = :workspace and p.id = w.project_id

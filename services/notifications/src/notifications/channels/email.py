@@ -1,4 +1,4 @@
-"""Mail by SMTP: a few kept connections, a stable Message-ID, so that a repeat is recognised (rulings 3.14)."""
+"""Mail by SMTP: kept connections, a stable Message-ID, so that a repeat is recognised (rulings 3.14)."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,20 +1,14 @@
 """Making projects (spec/projects.md §1.1)."""
 
 import re
-import unicodedata
 
 from contracts.projects import ProjectCreated
 from kit.errors import Conflict, Invalid
 from messaging.uow import UnitOfWork
-from sqlalchemy import or_, select
+from sqlalchemy import false, or_, select
 
 from projects import policies, repository
 from projects.models import NUMBER, STATUSES, Collaboration, Project
-
-
-def slugify(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain)).strip("-_")
 
 
 async def create_project(
@@ -33,14 +27,16 @@ async def create_project(
         raise Invalid("A project's slug has letters, digits, - and _ only.")
     if number is not None and not re.fullmatch(NUMBER, number):
         raise Invalid("A project's number is like 123 or POS-2026-3001.")
+    name = " ".join(name.split()) or slug
     if status not in STATUSES:
         raise Invalid(f"A project's status is one of {', '.join(STATUSES)}.")
     if found := await repository.project_by_slug(uow.session, slug):
         return found, True
-    taken = select(Project.slug).where(or_(Project.name == name, Project.number == number))
+    same_number = false() if number is None else Project.number == number
+    taken = select(Project.slug).where(or_(Project.name == name, same_number))
     if other := await uow.session.scalar(taken):
         raise Conflict(f"The project {other} has that name or number.")
-    project = Project(slug=slug, name=name or slug, number=number, status=status, created_by=by)
+    project = Project(slug=slug, name=name, number=number, status=status, created_by=by)
     uow.session.add(project)
     await uow.session.flush()
     if org_id is not None:

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from projects import policies, repository
 from projects.models import Project, Repo, Workspace
 
-REPO_URL = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+")
+REPO_URL = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
+BRANCH = re.compile(r"(?![-/])[^\x00-\x20\x7f~^:?*\[\\]{1,200}")
 
 
 async def create_workspace(
@@ -33,6 +34,8 @@ async def create_workspace(
     policies.check_workspace_name(name)
     if not REPO_URL.fullmatch(repo):
         raise Invalid("A repository is like https://github.com/<organisation>/<name>.")
+    if not BRANCH.fullmatch(branch):
+        raise Invalid("That is not the name of a branch.")
     owner: Project | None = await repository.project_by_slug(uow.session, project)
     if owner is None:
         raise NotFound(f"There is no project {project}.")
@@ -76,9 +79,11 @@ async def change_workspace(
     ):
         if value is not None and not actor.may(permission, workspace.project_id):
             raise NotFound("There is no such workspace.")
+    before = (workspace.should_notify, workspace.is_archived)
     if should_notify is not None:
         workspace.should_notify = should_notify
     if is_archived is not None:
         workspace.is_archived = is_archived
-    workspace.version += 1
-    uow.publish(workspace.state(repo))
+    if before != (workspace.should_notify, workspace.is_archived):
+        workspace.version += 1
+        uow.publish(workspace.state(repo))

@@ -34,7 +34,7 @@ async def authenticate(request: Request, actor: CurrentActor, data: Data, identi
     user, token = fields.text(sent, "user"), fields.text(sent, "token")
     if fields.faults:
         return drf.json(fields.faults, 400)
-    return await _answer(data, await _identify(identity, user, token))
+    return await _answer(data, await _identify(identity, user, token, actor.statement.backend))
 
 
 @router.post("/authorise")
@@ -56,9 +56,11 @@ async def authorise(request: Request, actor: CurrentActor, data: Data, identity:
     return await _answer(data, found)
 
 
-async def _identify(identity: Identity, user: str, token: str | None) -> Identified:
+async def _identify(
+    identity: Identity, user: str, token: str | None, backend: str | None = None
+) -> Identified:
     try:
-        return await identity.identify(user, token)
+        return await identity.identify(user, token, backend)
     except Unavailable as exc:
         raise Unavailable("Who this is cannot be found out just now.") from exc
 
