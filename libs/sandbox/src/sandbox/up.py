@@ -84,7 +84,7 @@ def run(home: Path, gateway: object, *, sandbox: bool) -> None:
         say("Starting the services")
         supervisor = Supervisor(processes, home / "logs", say)
         supervisor.start_all()
-        _write_run(plan, supervisor)
+        _write_run(plan, supervisor, postgres, nats)
         _wait(supervisor, ports)
         if sandbox:
             demo.load(home, plan, say)
@@ -108,7 +108,7 @@ def _in_child(log: Path, work: Callable[[], None]) -> None:
         sys.exit(f"That failed:\n{log.read_text(errors='replace')[-3000:]}")
 
 
-def _write_run(plan: Plan, supervisor: Supervisor) -> None:
+def _write_run(plan: Plan, supervisor: Supervisor, postgres: Postgres, nats: Nats) -> None:
     """Who runs where, and with what: for `manage`, `logs` and tests. It holds secrets."""
     file = plan.home / "run.json"
     file.touch(0o600)
@@ -120,8 +120,8 @@ def _write_run(plan: Plan, supervisor: Supervisor) -> None:
             for p in supervisor.processes
         },
         "owners": {service: plan.database_url(f"{service}_owner") for service in SERVICES},
-        "postgres": {"port": plan.ports["postgres"]},
-        "nats": {"port": plan.ports["nats"]},
+        "postgres": {"port": plan.ports["postgres"], "pid": postgres.process and postgres.process.pid},
+        "nats": {"port": plan.ports["nats"], "pid": nats.process and nats.process.pid},
     }
     temporary = file.with_suffix(".new")
     temporary.touch(0o600)
@@ -155,12 +155,14 @@ def _ready(port: int) -> bool:
 def _tend(plan: Plan, supervisor: Supervisor, postgres: Postgres, nats: Nats) -> None:
     """For ever: what dies is started again, the two servers included."""
     while True:
-        if supervisor.tend():
-            _write_run(plan, supervisor)
+        changed = supervisor.tend()
         for name, server in (("PostgreSQL", postgres), ("NATS", nats)):
             if server.process is not None and server.process.poll() is not None:
                 say(f"{name} ended; starting it again")
                 server.start()
+                changed = True
+        if changed:
+            _write_run(plan, supervisor, postgres, nats)
         time.sleep(0.1)
 
 

@@ -20,8 +20,8 @@ async def test_a_first_login_makes_an_account_bound_to_the_github_uid(
     [row] = await world.rows("identity", "select * from external_identities")
     assert row["user_id"] == who.user_id
     assert await world.announced("identity") == [
-        "identity.user.registered.v1",
         f"state.identity.user.v1.{who.user_id}",
+        "identity.user.registered.v1",
         "identity.user.logged_in.v1",
     ]
 

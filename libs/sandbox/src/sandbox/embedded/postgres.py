@@ -1,5 +1,6 @@
 """One PostgreSQL server in a folder: made on first start, recovered after a kill, stopped with us."""
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -92,13 +93,31 @@ class Postgres:
         """Raises RuntimeError with the end of the log when the server does not come up."""
         if not (self.place.data / "PG_VERSION").exists():
             self._initdb()
-        (self.place.data / "postmaster.pid").unlink(missing_ok=True)  # ours died with its parent
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + _START
+        while time.monotonic() < deadline:
+            # After a kill PostgreSQL itself refuses to start until the last of its old children has ended.
+            self._forget_lock_of_another()
+            self._launch()
+            if self._answers(deadline):
+                return
+            time.sleep(0.2)
+        raise RuntimeError(f"PostgreSQL did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def _forget_lock_of_another(self) -> None:
+        """The lock file names a process; after a restart of the machine that may be any program."""
+        lock = self.place.data / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError, ValueError):
+            pid = int(lock.read_text().split()[0])
+            if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
+                lock.unlink()
+
+    def _launch(self) -> None:
         options = _LEAN | ({} if self.durable else _FORGETFUL)
         command = [str(self.place.binaries / "postgres"), "-D", str(self.place.data), "-p", str(self.port)]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
-        self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -108,19 +127,16 @@ class Postgres:
                 preexec_fn=before_exec(signal.SIGINT, self.place.user),
                 cwd="/",
             )
-        self._wait()
 
-    def _wait(self) -> None:
+    def _answers(self, deadline: float) -> bool:
+        """False when it ended by itself before that."""
         assert self.process is not None
-        deadline = time.monotonic() + _START
         probe = [str(self.place.binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                break
+        while time.monotonic() < deadline and self.process.poll() is None:
             if subprocess.run(probe, check=False).returncode == 0:
-                return
+                return True
             time.sleep(0.02)
-        raise RuntimeError(f"PostgreSQL did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+        return False
 
     def _initdb(self) -> None:
         data = self.place.data

@@ -1,0 +1,172 @@
+"""`./just bench`: how fast the whole system is on this machine. A report, not a test: nothing fails here."""
+
+import argparse
+import asyncio
+import json
+import secrets
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+from kit.identity import Signer
+from kit.tokens import TokenHasher
+from rawclient import Load, measure, request
+from seed import FIRST, PERSON, seed, workspace
+from testkit.stack import Stack, running_stack
+
+import sync
+
+Asked = list[tuple[str, int, bytes]]
+
+
+async def session_cookie(stack: Stack, superuser: str) -> str:
+    """A session of the load tester, as identity would have made it; the Cookie header."""
+    token, keys = secrets.token_urlsafe(32), stack.run["processes"]["identity"]["environment"]["TOKEN_KEYS"]
+    stored = TokenHasher(dict([keys.split("=", 1)])).hash(token)
+    connection = await asyncpg.connect(superuser)
+    try:
+        await connection.execute(
+            "insert into identity.sessions (token_hash, user_id, expires_at, user_agent) values ($1, $2, $3, '')",
+            stored,
+            PERSON,
+            datetime.now(UTC) + timedelta(days=1),
+        )
+    finally:
+        await connection.close()
+    return f"session_{urlsplit(stack.url).port}={token}"
+
+
+def asked(stack: Stack, session: str) -> dict[str, Asked]:
+    """Each page asks for many different things in turn, so that no cache of one row flatters it."""
+    url = stack.url.replace("localhost", "127.0.0.1")
+    backend = {"Authorization": stack.demo["backend"]["token"], "Accept": "application/json"}
+    cookie = {"Cookie": session, "Accept": "text/html"}
+    person = json.dumps({"user": "loadtester"}).encode()
+    spread = range(0, 300, 7)
+    return {
+        "health": [request(f"{url}/health/live", {})],
+        "authorise": [
+            request(f"{url}/api/v2/releases/authorise", backend | {"Content-Type": "application/json"}, person)
+        ],
+        "workspace statuses": [
+            request(f"{url}/api/v2/workspaces/{workspace(n)}/statuses/", backend) for n in spread
+        ],
+        "workspace page": [
+            request(f"{url}/load-project-{n % 60}/{workspace(n)}/", cookie) for n in spread
+        ],
+        "request page": [],
+        "event log": [request(f"{url}/event-log/", cookie)],
+        "event log, filtered": [
+            request(f"{url}/event-log/?workspace={workspace(n)}", cookie) for n in spread
+        ],
+    }
+
+
+async def request_pages(stack: Stack, superuser: str, session: str) -> Asked:
+    connection = await asyncpg.connect(superuser)
+    try:
+        rows = await connection.fetch(
+            "select id, workspace, project_id from jobs.job_requests where id >= $1 order by id limit 100", FIRST
+        )
+    finally:
+        await connection.close()
+    url = stack.url.replace("localhost", "127.0.0.1")
+    return [
+        request(
+            f"{url}/load-project-{row['project_id'] - FIRST}/{row['workspace']}/{row['id']}/",
+            {"Cookie": session, "Accept": "text/html"},
+        )
+        for row in rows
+    ]
+
+
+def direct(stack: Stack) -> Asked:
+    """Statuses straight from the jobs service, to see what the proxy adds."""
+    run = stack.run["processes"]
+    signer = Signer("gateway", run["gateway"]["environment"]["SIGNING_KEY"])
+    statement = signer.sign(kind="backend", backend="tpp")
+    url = f"http://127.0.0.1:{run['jobs']['port']}/api/v2/workspaces"
+    return [request(f"{url}/{workspace(n)}/statuses/", {"X-Job-Server-Identity": statement}) for n in range(0, 300, 7)]
+
+
+def print_loads(loads: list[Load]) -> None:
+    print(f"\n{'':24}{'at once':>8}{'per second':>12}{'p50 ms':>9}{'p99 ms':>9}  wrong")
+    for load in loads:
+        wrong = ", ".join(f"{status}×{count}" for status, count in load.bad.items())
+        print(
+            f"{load.name:24}{load.concurrency:>8}{load.per_second:>12,.0f}{load.p50:>9.2f}{load.p99:>9.1f}  {wrong}",
+            flush=True,
+        )
+
+
+def memory(stack: Stack) -> dict[str, float]:
+    """PSS in MB of the supervisor and everything below it."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, rest = entry.read_text().split(" (", 1)
+            children.setdefault(int(rest.rsplit(") ", 1)[1].split()[1]), []).append(int(pid))
+        except (OSError, IndexError):
+            continue
+    names = {p["pid"]: name for name, p in stack.run["processes"].items()} | {stack.process.pid: "supervisor"}
+    found: dict[str, float] = {}
+    waiting = [stack.process.pid]
+    while waiting:
+        pid = waiting.pop()
+        waiting += children.get(pid, [])
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            name = names.get(pid) or Path(f"/proc/{pid}/comm").read_text().strip()
+        except OSError:
+            continue
+        size = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
+        found[name] = found.get(name, 0.0) + size
+    return found
+
+
+async def report(stack: Stack, options: argparse.Namespace) -> None:
+    superuser = json.loads((stack.home / "secrets.json").read_text())["postgres"]
+    url = f"postgresql://postgres:{superuser}@127.0.0.1:{stack.run['postgres']['port']}/jobserver"
+    print(f"Seeded in {await seed(url):.0f} s", flush=True)
+    session = await session_cookie(stack, url)
+    pages = asked(stack, session)
+    pages["request page"] = await request_pages(stack, url, session)
+    chosen = [name for name in pages if not options.only or options.only in name]
+    loads = [await measure(n, pages[n], c, options.seconds) for n in chosen for c in (1, 16, 64)]
+    if not options.only or "statuses" in options.only:
+        loads.append(await measure("statuses, no proxy", direct(stack), 1, options.seconds))
+    print_loads(loads)
+    if options.only and "sync" not in options.only:
+        return
+    environment = stack.run["processes"]["jobs"]["environment"]
+    print(f"\n{'status sync, 1,000 × 6':32}{'jobs per second':>16}{'statements per batch':>22}")
+    for what, speed, statements in await sync.measure(environment, url):
+        print(f"{what:32}{speed:>16,.0f}{statements:>22.1f}", flush=True)
+    times = await sync.commit_to_browser(stack.url, environment, url, 300)
+    print(f"\nFrom commit to the browser's stream: {sync.summary(times)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    parser.add_argument("--only", default="", help="part of a row's name, or sync")
+    parser.add_argument("--home", type=Path, help="keep the seeded system here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        home = options.home or Path(temporary) / "home"
+        with running_stack(home) as stack:
+            print(f"First start to ready: {stack.seconds:.1f} s")
+        with running_stack(home) as stack:
+            print(f"Second start to ready: {stack.seconds:.1f} s")
+            time.sleep(10)  # what start-up leaves behind settles
+            sizes = memory(stack)
+            parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(sizes.items(), key=lambda s: -s[1]))
+            print(f"Idle PSS: {sum(sizes.values()):.0f} MB ({parts})", flush=True)
+            asyncio.run(report(stack, options))
+
+
+if __name__ == "__main__":
+    main()
