@@ -11,21 +11,21 @@ from messaging.uow import Units
 from identity.github import GitHubLogin
 
 
-def _now() -> datetime:
+async def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _hasher(request: Request) -> TokenHasher:
+async def _hasher(request: Request) -> TokenHasher:
     hasher: TokenHasher = request.app.state.hasher
     return hasher
 
 
-def _github(request: Request) -> GitHubLogin:
+async def _github(request: Request) -> GitHubLogin:
     github: GitHubLogin = request.app.state.github
     return github
 
 
-def _units(request: Request) -> Units:
+async def _units(request: Request) -> Units:
     units: Units = request.app.state.units
     return units
 

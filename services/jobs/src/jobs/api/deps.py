@@ -11,27 +11,27 @@ from jobs.settings import Settings
 from jobs.study import Studies
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _units(request: Request) -> Units:
+async def _units(request: Request) -> Units:
     units: Units = request.app.state.units
     return units
 
 
-def _studies(request: Request) -> Studies:
+async def _studies(request: Request) -> Studies:
     studies: Studies = request.app.state.studies
     return studies
 
 
-def _projects(request: Request) -> Client:
+async def _projects(request: Request) -> Client:
     projects: Client = request.app.state.projects
     return projects
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 

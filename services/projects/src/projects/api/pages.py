@@ -15,7 +15,7 @@ from projects.actions import workspaces
 router = APIRouter()
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 

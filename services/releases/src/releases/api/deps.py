@@ -11,27 +11,27 @@ from releases.settings import Settings
 from releases.storage import Storage
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _units(request: Request) -> Units:
+async def _units(request: Request) -> Units:
     units: Units = request.app.state.units
     return units
 
 
-def _storage(request: Request) -> Storage:
+async def _storage(request: Request) -> Storage:
     storage: Storage = request.app.state.storage
     return storage
 
 
-def _identity(request: Request) -> IdentityClient:
+async def _identity(request: Request) -> IdentityClient:
     identity: IdentityClient = request.app.state.identity
     return identity
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
