@@ -11,13 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import sync
 from kit.identity import Signer
 from kit.tokens import TokenHasher
 from rawclient import Load, measure, request
 from seed import FIRST, PERSON, seed, workspace
 from testkit.stack import Stack, running_stack
-
-import sync
 
 Asked = list[tuple[str, int, bytes]]
 
@@ -49,14 +48,14 @@ def asked(stack: Stack, session: str) -> dict[str, Asked]:
     return {
         "health": [request(f"{url}/health/live", {})],
         "authorise": [
-            request(f"{url}/api/v2/releases/authorise", backend | {"Content-Type": "application/json"}, person)
+            request(
+                f"{url}/api/v2/releases/authorise", backend | {"Content-Type": "application/json"}, person
+            )
         ],
         "workspace statuses": [
             request(f"{url}/api/v2/workspaces/{workspace(n)}/statuses/", backend) for n in spread
         ],
-        "workspace page": [
-            request(f"{url}/load-project-{n % 60}/{workspace(n)}/", cookie) for n in spread
-        ],
+        "workspace page": [request(f"{url}/load-project-{n % 60}/{workspace(n)}/", cookie) for n in spread],
         "request page": [],
         "event log": [request(f"{url}/event-log/", cookie)],
         "event log, filtered": [
@@ -69,7 +68,8 @@ async def request_pages(stack: Stack, superuser: str, session: str) -> Asked:
     connection = await asyncpg.connect(superuser)
     try:
         rows = await connection.fetch(
-            "select id, workspace, project_id from jobs.job_requests where id >= $1 order by id limit 100", FIRST
+            "select id, workspace, project_id from jobs.job_requests where id >= $1 order by id limit 100",
+            FIRST,
         )
     finally:
         await connection.close()
@@ -89,7 +89,10 @@ def direct(stack: Stack) -> Asked:
     signer = Signer("gateway", run["gateway"]["environment"]["SIGNING_KEY"])
     statement = signer.sign(kind="backend", backend="tpp")
     url = f"http://127.0.0.1:{run['jobs']['port']}/api/v2/workspaces"
-    return [request(f"{url}/{workspace(n)}/statuses/", {"X-Job-Server-Identity": statement}) for n in range(0, 300, 7)]
+    return [
+        request(f"{url}/{workspace(n)}/statuses/", {"X-Job-Server-Identity": statement})
+        for n in range(0, 300, 7)
+    ]
 
 
 def print_loads(loads: list[Load]) -> None:
@@ -163,7 +166,9 @@ def main() -> None:
             print(f"Second start to ready: {stack.seconds:.1f} s")
             time.sleep(10)  # what start-up leaves behind settles
             sizes = memory(stack)
-            parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(sizes.items(), key=lambda s: -s[1]))
+            parts = ", ".join(
+                f"{name} {size:.0f}" for name, size in sorted(sizes.items(), key=lambda s: -s[1])
+            )
             print(f"Idle PSS: {sum(sizes.values()):.0f} MB ({parts})", flush=True)
             asyncio.run(report(stack, options))
 

@@ -93,7 +93,14 @@ class Seeder:
                 jobs.append(
                     (FIRST + number, identifier, action, command, status, code, message, at, end, start, end)
                 )
-                newest[(workspace(place), "tpp", action)] = (identifier, FIRST + number, status, code, at, end)
+                newest[(workspace(place), "tpp", action)] = (
+                    identifier,
+                    FIRST + number,
+                    status,
+                    code,
+                    at,
+                    end,
+                )
         # fmt: off
         await self.copy("jobs", "job_requests", "id rap_id workspace_id workspace project_id backend created_by_id created_at key "
             "requested_actions sha branch definition_sha256 status total succeeded failed started_at completed_at "

@@ -16,7 +16,6 @@ from jobs.rap.sync import Sync
 from kit.db import Database
 from messaging.connection import Nats
 from messaging.uow import Units
-
 from seed import ACTIONS, FIRST, PERSON, rap_id, workspace
 
 REQUESTS, OFFSET = 1_000, 900_000  # apart from the requests that were seeded
@@ -59,7 +58,9 @@ def _job(request: int, turn: int, status: str, code: str, minute: int) -> dict[s
         "requires_db": turn == 0,
         "status": status,
         "status_code": code,
-        "status_message": {"created": "Created", "executing": "Executing job on the backend"}.get(code, "Done"),
+        "status_message": {"created": "Created", "executing": "Executing job on the backend"}.get(
+            code, "Done"
+        ),
         "created_at": _NOW.isoformat(),
         "started_at": _NOW.isoformat() if begun else None,
         "updated_at": at,
@@ -74,7 +75,9 @@ def answers(status: str, code: str, minute: int) -> list[bytes]:
     made = []
     for first in range(0, REQUESTS, BATCH):
         jobs = [
-            _job(r, turn, status, code, minute) for r in range(first, first + BATCH) for turn in range(len(ACTIONS))
+            _job(r, turn, status, code, minute)
+            for r in range(first, first + BATCH)
+            for turn in range(len(ACTIONS))
         ]
         made.append(orjson.dumps({"jobs": jobs, "unrecognised_rap_ids": []}))
     return made
@@ -113,7 +116,9 @@ async def measure(environment: dict[str, str], superuser_url: str) -> list[tuple
     return found
 
 
-async def commit_to_browser(url: str, environment: dict[str, str], superuser_url: str, rounds: int) -> list[float]:
+async def commit_to_browser(
+    url: str, environment: dict[str, str], superuser_url: str, rounds: int
+) -> list[float]:
     """Milliseconds from the commit of a changed job to its event in a browser's stream, sorted."""
     await fresh_requests(superuser_url)
     database, broker = Database(environment["DATABASE_URL"]), Nats(environment["NATS_URL"], "bench")
@@ -121,7 +126,10 @@ async def commit_to_browser(url: str, environment: dict[str, str], superuser_url
     sync = Sync(Units(database, "jobs", lambda: broker.say("wake.jobs")))
     topic = f"request:{FIRST + OFFSET}"
     times = []
-    async with aiohttp.ClientSession() as browser, browser.get(f"{url}/live", params={"topic": topic}) as stream:
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.get(f"{url}/live", params={"topic": topic}) as stream,
+    ):
         await stream.content.readuntil(b"\n\n")
         for turn in range(rounds):
             job = _job(0, 0, "running", "executing", 1) | {"status_message": f"Step {turn}"}

@@ -1,0 +1,123 @@
+"""The site in a real browser: the main job without reloading, and every page for those who cannot see it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from testkit.browser import FLAGS, chromium
+from testkit.stack import Stack
+
+WORKSPACE = "/demo-project/demo-workspace/"
+PAGES = (
+    *("/", "/projects/", "/workspaces/", "/event-log/", "/status/", "/settings/", "/ui-components"),
+    *("/login/", "/nowhere/", "/search/?q=demo", "/users/rosa/", "/demo-project/"),
+    *(f"{WORKSPACE}{part}" for part in ("", "logs/", "run-jobs/", "releases/")),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def rosas_cookies(browser: Browser, stack: Stack) -> object:
+    """Logged in by the buttons, as a person does it."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{stack.url}/login/?next={WORKSPACE}")
+    page.get_by_role("button", name="Log in with GitHub").click()
+    page.get_by_role("button", name="Rosa Marsh").click()
+    page.wait_for_url(f"{stack.url}{WORKSPACE}")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def make_page(browser: Browser, state: object, **options: object) -> tuple[BrowserContext, Page, list[str]]:
+    """A page, and what its console complains of."""
+    context = browser.new_context(storage_state=state, **options)  # type: ignore[arg-type]
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return context, page, complaints
+
+
+@pytest.fixture
+def page(browser: Browser, rosas_cookies: object) -> Iterator[Page]:
+    context, page, complaints = make_page(browser, rosas_cookies)
+    yield page
+    context.close()
+    assert not complaints
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+def test_a_run_is_watched_to_its_end_without_reloading(page: Page, stack: Stack) -> None:
+    page.goto(stack.url + WORKSPACE)
+    page.get_by_role("link", name="Run jobs").first.click()
+    page.locator("tr[data-action=report] input[type=checkbox]").check()
+    page.get_by_label("TPP").check()
+    expect(page.locator("#run-summary")).to_contain_text("1 action")
+    page.locator("#run-submit").click()
+    page.wait_for_url(re.compile(r"/\d+/$"))
+    page.evaluate("window.neverReloaded = true")
+    request = page.url.rstrip("/").split("/")[-1]
+    expect(page.locator("h1 + .pill")).to_have_attribute("data-state", "succeeded", timeout=40_000)
+    assert page.evaluate("window.neverReloaded")
+    expect(page.locator(".live")).to_have_count(0)
+    # Every live part tells the same story.
+    expect(page.locator("[data-live] .pill[data-state=running]")).to_have_count(0)
+    assert violations(page) == []
+    page.goto(f"{stack.sandbox}/mailbox")
+    for _ in range(50):
+        if page.get_by_text("demo-workspace").count():
+            break
+        page.wait_for_timeout(200)
+        page.reload()
+    page.get_by_role("link", name=re.compile("demo-workspace")).first.click()
+    expect(page.locator("body")).to_contain_text(request)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_can_be_used_by_everybody(
+    browser: Browser, rosas_cookies: object, stack: Stack, path: str
+) -> None:
+    context, page, complaints = make_page(browser, rosas_cookies)
+    page.goto(stack.url + path)
+    assert violations(page) == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, "it scrolls sideways on a phone"
+    page.emulate_media(color_scheme="dark")
+    assert [one for one in violations(page) if one.startswith("color-contrast")] == []
+    context.close()
+    assert [one for one in complaints if "404" not in one] == []
+
+
+def test_the_site_works_without_scripts(browser: Browser, rosas_cookies: object, stack: Stack) -> None:
+    context = browser.new_context(storage_state=rosas_cookies, java_script_enabled=False)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{stack.url}{WORKSPACE}run-jobs/")
+    page.locator("tr[data-action=report] input[type=checkbox]").check()
+    page.get_by_label("TPP").check()
+    page.locator("#run-submit").click()
+    page.wait_for_url(re.compile(r"/\d+/$"))
+    assert page.locator("h1").inner_text().startswith("Request")
+    context.close()
+
+
+def test_the_header_jumps_to_what_is_named_exactly(page: Page, stack: Stack) -> None:
+    page.goto(stack.url)
+    page.keyboard.press("/")
+    page.keyboard.type("demo-workspace")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{stack.url}{WORKSPACE}")

@@ -1,0 +1,15 @@
+from collections.abc import Iterator
+
+import pytest
+from testkit.stack import Stack
+
+from .visitor import Visitor
+
+
+@pytest.fixture
+def rosa(stack: Stack) -> Iterator[Visitor]:
+    """A researcher of the demo project, logged in."""
+    with Visitor(stack) as visitor:
+        visitor.log_in("rosa")
+        yield visitor
+        visitor.control("speed", {"seconds_per_job": 0.3})

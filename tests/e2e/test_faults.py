@@ -1,0 +1,100 @@
+"""Nothing is lost and nothing doubled, whatever is killed (rulings 3.14). `./just soak` makes it harder."""
+
+import os
+import signal
+import time
+from urllib.request import urlopen
+
+import pytest
+from testkit.stack import Stack
+
+from .visitor import Visitor, eventually
+
+SOAK = bool(os.environ.get("SOAK"))
+PROCESSES = (
+    *("postgres", "nats", "sandbox", "gateway"),
+    *("identity", "projects", "jobs", "releases", "notifications"),
+    *("identity-worker", "projects-worker", "jobs-worker", "releases-worker", "notifications-worker"),
+)
+
+
+def all_ready(stack: Stack) -> bool:
+    try:
+        for process in stack.run["processes"].values():
+            urlopen(f"http://127.0.0.1:{process['port']}/health/ready", timeout=2).close()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def kill(stack: Stack, name: str) -> None:
+    """And wait until there is another one that is ready."""
+    victim = stack.pid(name)
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: stack.pid(name) not in {0, victim}, 40)
+    eventually(lambda: all_ready(stack), 40)
+
+
+def exactly_one_mail(rosa: Visitor, path: str) -> None:
+    eventually(lambda: rosa.mails_about(path))
+    time.sleep(0.5)  # a second one would have been sent by now
+    mails = rosa.mails_about(path)
+    assert len({mail["message_id"] for mail in mails}) == 1
+
+
+@pytest.mark.parametrize("turn", range(3 if SOAK else 1))
+@pytest.mark.parametrize("name", PROCESSES)
+def test_fault_a_process_killed_during_a_run(stack: Stack, rosa: Visitor, name: str, turn: int) -> None:
+    path = rosa.run("report", force_run_dependencies="on")
+    rosa.wait_for(path, "running")
+    kill(stack, name)
+    rosa.wait_for(path, "succeeded")
+    exactly_one_mail(rosa, path)
+    mine = [job for job in rosa.received()["jobs"] if job["rap_id"] == _rap_id(rosa, path)]
+    assert len({job["action"] for job in mine}) == len(mine), "an action was started twice"
+
+
+def _rap_id(rosa: Visitor, path: str) -> str:
+    text = rosa.web.get(path).text
+    return text.split("<dt>RAP id</dt><dd><code>")[1].split("<")[0]
+
+
+def test_fault_nats_away_for_a_while(stack: Stack, rosa: Visitor) -> None:
+    """Requests can still be submitted, and everything arrives when it is back."""
+    nats = stack.pid("nats")
+    os.kill(nats, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        path = rosa.run("report", force_run_dependencies="on")
+        assert rosa.state(path) in {"pending", "waiting", "running"}
+        while time.monotonic() - began < (60 if SOAK else 5):
+            assert rosa.web.get(path).status_code == 200
+            time.sleep(0.5)
+    finally:
+        os.kill(nats, signal.SIGCONT)
+    rosa.wait_for(path, "succeeded")
+    exactly_one_mail(rosa, path)
+    eventually(lambda: all_ready(stack), 30)
+
+
+def test_fault_the_controller_answers_nonsense(rosa: Visitor) -> None:
+    """A submission whose answer was lost is sent again and makes one set of jobs."""
+    for endpoint, kind in (
+        ("create", "500"),
+        ("create_after", "drop"),
+        ("status", "html"),
+        ("status", "garbage"),
+    ):
+        rosa.control(f"faults/{endpoint}", {"kind": kind, "times": 1})
+    path = rosa.run("report", force_run_dependencies="on")
+    rosa.wait_for(path, "succeeded", 90)
+    exactly_one_mail(rosa, path)
+    mine = [job for job in rosa.received()["jobs"] if job["rap_id"] == _rap_id(rosa, path)]
+    assert len({job["action"] for job in mine}) == len(mine)
+
+
+def test_fault_the_mail_server_refuses_for_a_while(rosa: Visitor) -> None:
+    rosa.control("faults/smtp", {"kind": "refuse", "times": 2})
+    path = rosa.run("report")
+    rosa.wait_for(path, "succeeded")
+    exactly_one_mail(rosa, path)

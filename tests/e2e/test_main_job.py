@@ -1,0 +1,147 @@
+"""From the login to the mail, and from Airlock to the released file, through the running system."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import pytest
+from testkit.stack import Stack
+
+from .visitor import WORKSPACE, Visitor, eventually
+
+
+def manage(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    return program(stack, "sandbox.manage", *words)
+
+
+def program(stack: Stack, module: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *words]
+    environment = os.environ | {"JOBSERVER_HOME": str(stack.home)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+
+def test_a_run_goes_from_the_form_to_one_mail(rosa: Visitor) -> None:
+    path = rosa.run("report")
+    rosa.wait_for(path, "succeeded")
+    [mail] = eventually(lambda: rosa.mails_about(path))
+    assert mail["recipient"] == "rosa@example.org"
+    assert "demo-workspace" in mail["subject"]
+    assert "report" in mail["text"]
+    actions = {job["action"] for job in rosa.received()["jobs"]}
+    assert "report" in actions
+
+
+def test_a_form_submitted_twice_makes_one_request(rosa: Visitor) -> None:
+    page = rosa.web.get(f"{WORKSPACE}run-jobs/")
+    fields: dict[str, Any] = {name: rosa.hidden(page, name) for name in ("csrf", "sha", "key")}
+    fields |= {"backend": "tpp", "requested_actions": ["report"]}
+    first, second = (rosa.web.post(f"{WORKSPACE}run-jobs/", data=fields).url.path for _ in range(2))
+    assert first == second
+    rosa.wait_for(first, "succeeded")
+    assert not rosa.mails_about(first), "nobody asked to be told"
+
+
+def test_a_failed_run_says_so_and_can_be_cancelled_while_it_lasts(rosa: Visitor) -> None:
+    rosa.control(
+        "actions/report", {"fail": True, "code": "nonzero_exit", "message": "Job exited with an error"}
+    )
+    failed = rosa.run("report", force_run_dependencies="on")
+    rosa.wait_for(failed, "failed")
+    [mail] = eventually(lambda: rosa.mails_about(failed))
+    assert "failed" in mail["subject"].lower()
+    rosa.control("actions/report", {})
+    rosa.control("speed", {"seconds_per_job": 30})
+    path = rosa.run("report", force_run_dependencies="on")
+    rosa.wait_for(path, "running")
+    rosa.web.post(f"{path}cancel/", data={"csrf": rosa.hidden(rosa.web.get(path), "csrf")})
+    rosa.wait_for(path, "failed")
+    assert "cancelled" in rosa.web.get(path).text.lower()
+
+
+def test_airlock_releases_files_that_the_author_can_read(stack: Stack, rosa: Visitor) -> None:
+    before = rosa.received()
+    played = program(stack, "sandbox.airlock_demo")
+    assert played.returncode == 0, played.stdout + played.stderr
+    url = next(word for word in played.stdout.split() if "/releases/" in word and word.startswith("http"))
+    page = rosa.web.get(httpx.URL(url).path)
+    assert page.status_code == 200
+    assert "rates.csv" in page.text
+    archive = rosa.web.get(f"{page.url.path}download/")
+    assert archive.content[:2] == b"PK"
+    [issue] = eventually(lambda: rosa.received()["issues"][len(before["issues"]) :])
+    eventually(lambda: rosa.received()["issues"][-1]["state"] == "closed")
+    assert "demo-workspace" in issue["title"]
+    mails = eventually(lambda: rosa.received()["mails"][len(before["mails"]) :])
+    assert {mail["recipient"] for mail in mails} == {"rosa@example.org"}
+    with Visitor(stack) as nobody:
+        assert "rates.csv" not in nobody.web.get(httpx.URL(url).path).text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["create_user", "zoe", "--name", "Zoe Ray", "--email", "zoe@example.org"],
+        ["create_org", "northgate", "--name", "Northgate"],
+        ["create_backend", "north", "--name", "North"],
+        ["create_project", "north-study", "--name", "North study", "--number", "777", "--org", "northgate"],
+        [
+            "create_workspace",
+            "north-study",
+            "north-main",
+            "--repo",
+            "https://github.com/opensafely/demo-study",
+        ],
+        ["add_member", "north-study", "zoe", "--role", "ProjectDeveloper"],
+        ["add_to_backend", "zoe", "north"],
+        ["grant", "zoe", "OutputChecker"],
+        ["revoke", "zoe", "OutputChecker"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_an_operators_command_may_be_repeated(stack: Stack, words: list[str]) -> None:
+    def done() -> dict[str, Any] | None:
+        ran = manage(stack, *words, "--json")
+        return json.loads(ran.stdout) if ran.returncode == 0 else None
+
+    # What an earlier command made may still be on its way to this service.
+    first = eventually(done, 10)
+    again = eventually(done, 10)
+    assert first is not None
+    assert again is not None
+    assert again.get("token") is None
+    if words[0] == "create_backend":
+        assert len(first["token"]) == 40
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["create_user", "not a name"],
+        ["grant", "nobody-here", "OutputChecker"],
+        ["grant", "rosa", "Emperor"],
+        [
+            "create_workspace",
+            "no-such-project",
+            "thing",
+            "--repo",
+            "https://github.com/opensafely/demo-study",
+        ],
+        [
+            "create_workspace",
+            "demo-project",
+            "Bad Name",
+            "--repo",
+            "https://github.com/opensafely/demo-study",
+        ],
+        ["no_such_command"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_that_cannot_be_says_why_in_a_line(stack: Stack, words: list[str]) -> None:
+    ran = manage(stack, *words)
+    assert ran.returncode != 0
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert (ran.stdout + ran.stderr).strip()
