@@ -80,6 +80,7 @@ class Visitor:
         return found
 
     def mails_about(self, path: str) -> list[dict[str, Any]]:
-        """Mails whose text links to this page."""
+        """Mails whose text links to this request."""
+        link = f"/job-requests/{path.strip('/').split('/')[-1]}/"
         mails = httpx.get(f"{self.stack.sandbox}/mailbox/api/messages").json()
-        return [mail for mail in mails if f"{path.rstrip('/')}/" in mail["text"]]
+        return [mail for mail in mails if link in mail["text"]]

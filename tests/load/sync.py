@@ -30,8 +30,7 @@ async def fresh_requests(superuser_url: str) -> None:
         await connection.execute("delete from jobs.jobs where job_request_id = any($1)", ids)
         await connection.execute("delete from jobs.job_requests where id = any($1)", ids)
         rows = [
-            (request, rap_id(request), FIRST + n % 300, workspace(n % 300), FIRST + n % 60, "tpp", PERSON)
-            + (f"sync-{n}", list(ACTIONS), "a" * 40, "main", "pending", False, False, True)
+            (request, rap_id(request), FIRST + n % 300, workspace(n % 300), FIRST + n % 60, "tpp", PERSON, f"sync-{n}", list(ACTIONS), "a" * 40, "main", "pending", False, False, True)
             for n, request in enumerate(ids)
         ]
         columns = (

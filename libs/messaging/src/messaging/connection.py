@@ -31,11 +31,12 @@ async def connect(url: str, name: str) -> Client:
 
 
 class Nats:
-    """A connection that is made in the background."""
+    """A connection that is made in the background; `requests` for whoever asks JetStream for something."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, *, requests: bool = False) -> None:
         self._url = url
         self._name = name
+        self._requests = requests
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
@@ -46,7 +47,11 @@ class Nats:
     async def _connect(self) -> None:
         while True:
             try:
-                self._client = await connect(self._url, self._name)
+                client = await connect(self._url, self._name)
+                if self._requests:
+                    # nats-py makes its inbox at the first request; of two first ones at once, one gets no answer.
+                    await client.jetstream(timeout=2).account_info()
+                self._client = client
             except (Error, OSError, TimeoutError) as exc:
                 log.warning("nats is away", error=repr(exc))
                 await asyncio.sleep(0.5)

@@ -27,7 +27,7 @@ class Worker:
 
     def __init__(self, service: str, settings: ServiceSettings, *, sessions_max: int = 3) -> None:
         self.database = Database(settings.database_url, sessions_max=sessions_max, pool_max=2)
-        self.broker = Nats(settings.nats_url, f"{service}-worker")
+        self.broker = Nats(settings.nats_url, f"{service}-worker", requests=True)
         self.relay = Relay(settings.database_url, service, self.broker)
         self.units = Units(self.database, service, self.relay.wake)
 

@@ -6,11 +6,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from kit.app import CurrentActor
 from kit.errors import NotFound
-from messaging.uow import Uow
 from sqlalchemy import select
 
 from releases import archive, content, policies, queries
-from releases.api.deps import Bytes, Data
+from releases.api.deps import Begin, Bytes, Data
 from releases.models import Release, ReleaseFile
 
 router = APIRouter()
@@ -38,15 +37,16 @@ async def release(release_id: str, actor: CurrentActor, data: Data) -> Response:
 async def file_content(
     file_id: str,
     actor: CurrentActor,
-    uow: Uow,
+    begin: Begin,
     storage: Bytes,
     download: bool = False,
     scripts: bool = False,
 ) -> Response:
-    file = await uow.session.get(ReleaseFile, file_id)
-    if file is None:
-        raise NotFound("There is no such file.")
-    release = await uow.session.get_one(Release, file.release_id)
+    async with begin() as uow:
+        file = await uow.session.get(ReleaseFile, file_id)
+        if file is None:
+            raise NotFound("There is no such file.")
+        release = await uow.session.get_one(Release, file.release_id)
     policies.check_view(actor, release.project_id)
     if file.deleted_at is not None or file.uploaded_at is None:
         raise NotFound("The bytes of this file are not here.")
@@ -55,14 +55,15 @@ async def file_content(
 
 
 @router.get("/releases/{release_id}/archive")
-async def release_archive(release_id: str, actor: CurrentActor, uow: Uow, storage: Bytes) -> Response:
+async def release_archive(release_id: str, actor: CurrentActor, begin: Begin, storage: Bytes) -> Response:
     """All files as one zip, made while it is sent."""
-    found = await uow.session.get(Release, release_id)
-    if found is None:
-        raise NotFound("There is no such release.")
+    async with begin() as uow:
+        found = await uow.session.get(Release, release_id)
+        if found is None:
+            raise NotFound("There is no such release.")
+        query = select(ReleaseFile).where(ReleaseFile.release_id == release_id).order_by(ReleaseFile.name)
+        files = list(await uow.session.scalars(query))
     policies.check_view(actor, found.project_id)
-    query = select(ReleaseFile).where(ReleaseFile.release_id == release_id).order_by(ReleaseFile.name)
-    files = list(await uow.session.scalars(query))
     return StreamingResponse(
         archive.stream(storage, files),
         media_type="application/zip",
