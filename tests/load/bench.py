@@ -28,7 +28,7 @@ async def session_cookie(stack: Stack, superuser: str) -> str:
     connection = await asyncpg.connect(superuser)
     try:
         await connection.execute(
-            "insert into identity.sessions (token_hash, user_id, expires_at, user_agent) values ($1, $2, $3, '')",
+            "insert into identity.sessions (token_hash, user_id, expires_at) values ($1, $2, $3)",
             stored,
             PERSON,
             datetime.now(UTC) + timedelta(days=1),
@@ -100,7 +100,8 @@ def print_loads(loads: list[Load]) -> None:
     for load in loads:
         wrong = ", ".join(f"{status}×{count}" for status, count in load.bad.items())
         print(
-            f"{load.name:24}{load.concurrency:>8}{load.per_second:>12,.0f}{load.p50:>9.2f}{load.p99:>9.1f}  {wrong}",
+            f"{load.name:24}{load.concurrency:>8}{load.per_second:>12,.0f}"
+            f"{load.p50:>9.2f}{load.p99:>9.1f}  {wrong}",
             flush=True,
         )
 

@@ -78,7 +78,30 @@ class Seeder:
             place = self.random.randrange(WORKSPACES)
             done = at + timedelta(minutes=30)
             requests.append(
-                (FIRST + number, rap_id(number), FIRST + place, workspace(place), FIRST + place % PROJECTS, "tpp", PERSON, at, f"load-{number}", list(ACTIONS), "a" * 40, "main", "load", "failed" if failed else "succeeded", JOBS_EACH, JOBS_EACH - failed, int(failed), at, done, False, False, True)
+                (
+                    FIRST + number,
+                    rap_id(number),
+                    FIRST + place,
+                    workspace(place),
+                    FIRST + place % PROJECTS,
+                    "tpp",
+                    PERSON,
+                    at,
+                    f"load-{number}",
+                    list(ACTIONS),
+                    "a" * 40,
+                    "main",
+                    "load",
+                    "failed" if failed else "succeeded",
+                    JOBS_EACH,
+                    JOBS_EACH - failed,
+                    int(failed),
+                    at,
+                    done,
+                    False,
+                    False,
+                    True,
+                )
             )
             for turn, action in enumerate(ACTIONS):
                 bad = failed and turn == JOBS_EACH - 1
@@ -121,7 +144,20 @@ class Seeder:
                 name = f"output/{ACTIONS[turn % 6]}/table_{turn}.csv"
                 file_id = f"01FILE{number:010d}{turn:010d}"
                 files.append(
-                    (file_id, release, workspace(place), name, secrets.token_hex(32), 1000, at, "{}", at, PERSON, at, PERSON)
+                    (
+                        file_id,
+                        release,
+                        workspace(place),
+                        name,
+                        secrets.token_hex(32),
+                        1000,
+                        at,
+                        "{}",
+                        at,
+                        PERSON,
+                        at,
+                        PERSON,
+                    )
                 )
         # fmt: off
         await self.copy("releases", "releases", "id workspace project_id backend requested_files metadata created_at created_by_id completed_at", releases)

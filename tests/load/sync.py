@@ -30,7 +30,23 @@ async def fresh_requests(superuser_url: str) -> None:
         await connection.execute("delete from jobs.jobs where job_request_id = any($1)", ids)
         await connection.execute("delete from jobs.job_requests where id = any($1)", ids)
         rows = [
-            (request, rap_id(request), FIRST + n % 300, workspace(n % 300), FIRST + n % 60, "tpp", PERSON, f"sync-{n}", list(ACTIONS), "a" * 40, "main", "pending", False, False, True)
+            (
+                request,
+                rap_id(request),
+                FIRST + n % 300,
+                workspace(n % 300),
+                FIRST + n % 60,
+                "tpp",
+                PERSON,
+                f"sync-{n}",
+                list(ACTIONS),
+                "a" * 40,
+                "main",
+                "pending",
+                False,
+                False,
+                True,
+            )
             for n, request in enumerate(ids)
         ]
         columns = (
@@ -83,7 +99,7 @@ def answers(status: str, code: str, minute: int) -> list[bytes]:
 
 
 async def measure(environment: dict[str, str], superuser_url: str) -> list[tuple[str, float, float]]:
-    """(what, jobs per second, statements per batch) of each round; two batches at a time, as the poller does."""
+    """(what, jobs per second, statements per batch); two batches at a time, as the poller does."""
     await fresh_requests(superuser_url)
     database, broker = Database(environment["DATABASE_URL"]), Nats(environment["NATS_URL"], "bench")
     broker.start()

@@ -49,7 +49,7 @@ class Nats:
             try:
                 client = await connect(self._url, self._name)
                 if self._requests:
-                    # nats-py makes its inbox at the first request; of two first ones at once, one gets no answer.
+                    # nats-py makes its inbox at the first request; of two at once, one gets no answer.
                     await client.jetstream(timeout=2).account_info()
                 self._client = client
             except (Error, OSError, TimeoutError) as exc:

@@ -1,9 +1,13 @@
 """Who may ask what of identity."""
 
+import re
+
 from contracts.roles import GLOBAL_ROLES, PROJECT_ROLES
 from contracts.statement import Claims
 from kit.errors import Invalid, PermissionDenied
 from kit.identity import Actor
+
+NOT_IN_A_USERNAME = re.compile(r"[^\w.@+-]", re.ASCII)  # spec/identity.md §3.1
 
 
 def check_gateway(actor: Actor) -> None:
@@ -24,6 +28,12 @@ def check_assignable(role: str, *, globally: bool) -> None:
     if role not in allowed:
         where = "globally" if globally else "on a project"
         raise Invalid(f"{role} is not a role that can be given {where}: {', '.join(sorted(allowed))}.")
+
+
+def check_username(username: str) -> None:
+    """Raises Invalid: it stands in URLs, API calls and audit rows for ever."""
+    if not 0 < len(username) <= 150 or NOT_IN_A_USERNAME.search(username):
+        raise Invalid(f"{username!r} cannot be a username: letters, digits and . @ + - _ only.")
 
 
 def tidy(name: str) -> str:

@@ -35,17 +35,22 @@ def settle(store: Store) -> None:
             _wait_or_start(store, row, now, running, newest)
 
 
-def _newest(store: Store, jobs: list[Any]) -> dict[tuple[str, str, str], str]:
-    """The status of the newest job of every action in the workspaces at work."""
+def _newest(store: Store, jobs: list[Any]) -> dict[tuple[str, ...], str]:
+    """The status of the newest job of every action in the workspaces at work, and in each RAP by its id.
+
+    A cancelled job counts in its own RAP only: others go by the one before it.
+    """
     spaces = {(row["backend"], row["workspace"]) for row in jobs}
-    found: dict[tuple[str, str, str], str] = {}
+    found: dict[tuple[str, ...], str] = {}
     for backend, workspace in spaces:
         rows = store.all(
-            "select action, status from jobs where backend = ? and workspace = ? order by n",
+            "select rap_id, action, status, cancelled from jobs"
+            " where backend = ? and workspace = ? order by n",
             backend,
             workspace,
         )
-        found |= {(backend, workspace, row["action"]): row["status"] for row in rows}
+        found |= {(backend, workspace, row["action"]): row["status"] for row in rows if not row["cancelled"]}
+        found |= {(row["rap_id"], row["action"]): row["status"] for row in rows}
     return found
 
 
@@ -70,9 +75,10 @@ def _wait_or_start(
     row: Any,
     now: float,
     running: dict[str, int],
-    newest: dict[tuple[str, str, str], str],
+    newest: dict[tuple[str, ...], str],
 ) -> None:
-    needs = [newest.get((row["backend"], row["workspace"], n)) for n in json.loads(row["needs"])]
+    place = (row["backend"], row["workspace"])
+    needs = [newest.get((row["rap_id"], n)) or newest.get((*place, n)) for n in json.loads(row["needs"])]
     if store.flag(f"paused:{row['backend']}", {}).get("status") == "on":
         message = "Backend is currently paused for maintenance, job will start once this is completed"
         _write(store, row, code="paused", message=message)
@@ -82,7 +88,7 @@ def _wait_or_start(
         )
     elif "failed" in needs:
         _end(store, row, now, "failed", "dependency_failed", "Not starting as dependency failed")
-        newest[(row["backend"], row["workspace"], row["action"])] = "failed"
+        newest[(row["rap_id"], row["action"])] = "failed"
     elif any(need != "succeeded" for need in needs):
         _write(store, row, code="waiting_on_dependencies", message="Waiting on dependencies")
     elif running[row["backend"]] >= CAPACITY:

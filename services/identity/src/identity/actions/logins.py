@@ -1,6 +1,5 @@
 """Logging in by GitHub: state, PKCE, and accounts bound to the GitHub uid (spec/identity.md §3.1)."""
 
-import re
 import secrets
 from datetime import datetime
 
@@ -12,13 +11,11 @@ from kit.tokens import TokenHasher
 from messaging.uow import UnitOfWork
 from sqlalchemy import delete, select
 
-from identity import repository
+from identity import policies, repository
 from identity.actions import audit, users
 from identity.github import GitHubLogin, Profile
 from identity.models import Login, Session
 from identity.secrets import new_token
-
-_NOT_A_NAME = re.compile(r"[^\w.@+-]", re.ASCII)
 
 
 async def start(
@@ -76,7 +73,7 @@ async def finish(
         login.profile = profile.as_dict()
         return LoginFinished(partial=partial)
     if user is None:
-        username = _NOT_A_NAME.sub("", profile.login)
+        username = policies.NOT_IN_A_USERNAME.sub("", profile.login)
         email = await users.free_email(uow, profile.email)
         user = await users.register(
             uow,

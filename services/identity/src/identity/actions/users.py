@@ -27,7 +27,8 @@ async def register(
     email: str | None,
     by: str,
 ) -> User:
-    """A new account bound to a GitHub uid. Raises Conflict when the name belongs to another account."""
+    """A new account bound to a GitHub uid. Raises Invalid for an odd name, Conflict for a taken one."""
+    policies.check_username(username)
     # GitHub's logins are one whatever their case; a second spelling could only be taken for the first.
     taken = await uow.session.scalar(select(User.id).where(func.lower(User.username) == username.lower()))
     if taken is not None:
