@@ -110,7 +110,8 @@ def test_whatever_is_awaited_inside_a_transaction_is_given_the_transaction(servi
 def redelivery_tests(service: str) -> list[str]:
     """Source of each test function that delivers again."""
     found = []
-    for file in (ROOT / "services" / service / "tests").rglob("test_*.py"):
+    folders = (ROOT / "services" / service / "tests", ROOT / "tests" / "services")
+    for file in (file for folder in folders for file in folder.rglob("test_*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 text = ast.unparse(node)

@@ -1,6 +1,7 @@
 """Messages over a real JetStream into one subscription."""
 
 import asyncio
+from uuid import uuid4
 
 import sqlalchemy as sa
 from contracts.base import Event, State
@@ -34,9 +35,9 @@ class Bus:
             for message in messages:
                 _, subject, body = seal("test", message)
                 assert stream_of(subject) == subscription.stream, "the subscription listens to another stream"
-                for turn in range(times):
+                for _ in range(times):
                     # Each copy has an id of its own for the broker and the same event id for the inbox.
-                    await js.publish(subject, body, headers={"Nats-Msg-Id": f"{id(body)}-{turn}"})
+                    await js.publish(subject, body, headers={"Nats-Msg-Id": uuid4().hex})
             await self._drained(js, subscription)
             pulling.cancel()
         finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +23,9 @@ def run_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def world(run_home: Path) -> Iterator[World]:
     """PostgreSQL and NATS of this pytest worker, with a bootstrapped database; migrated on demand."""
     with postgres_server(run_home) as superuser, nats_server(run_home) as nats_url:
-        yield World(asyncio.run(new_database(superuser)), nats_url)
+        with ThreadPoolExecutor(1) as thread:  # a loop may be running here already
+            database = thread.submit(asyncio.run, new_database(superuser)).result()
+        yield World(database, nats_url)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,8 +36,10 @@ class World:
         return urlunsplit(parts._replace(netloc=f"{user}:test@{parts.hostname}:{parts.port}"))
 
     def migrate(self, service: str) -> None:
+        """Once per service; in a thread, since Alembic runs an event loop of its own."""
         if service not in self._migrated:
-            migrate(service, self.url(f"{service}_owner"))
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(migrate, service, self.url(f"{service}_owner")).result()
             self._migrated.add(service)
 
     def settings(self, service: str, **more: Any) -> dict[str, Any]:

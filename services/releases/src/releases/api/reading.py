@@ -3,10 +3,9 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from kit.app import CurrentActor
-from messaging.uow import Uow
 
 from releases import content, drf, policies, queries
-from releases.api.deps import Bytes, Data
+from releases.api.deps import Begin, Bytes, Data
 from releases.models import Release, ReleaseFile
 
 router = APIRouter(prefix="/api/v2/releases")
@@ -33,11 +32,12 @@ async def release_files(release_id: str, actor: CurrentActor, data: Data) -> Res
 
 
 @router.get("/file/{file_id}")
-async def file(file_id: str, actor: CurrentActor, uow: Uow, storage: Bytes) -> Response:
-    found = await uow.session.get(ReleaseFile, file_id)
-    if found is None or found.deleted_at is not None:
-        return drf.no("ReleaseFile")
-    release = await uow.session.get_one(Release, found.release_id)
+async def file(file_id: str, actor: CurrentActor, begin: Begin, storage: Bytes) -> Response:
+    async with begin() as uow:
+        found = await uow.session.get(ReleaseFile, file_id)
+        if found is None or found.deleted_at is not None:
+            return drf.no("ReleaseFile")
+        release = await uow.session.get_one(Release, found.release_id)
     if refusal := policies.reading_refusal(actor, release.project_id, release.workspace):
         return drf.detail(403, refusal)
     if found.uploaded_at is None:
