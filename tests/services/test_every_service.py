@@ -101,7 +101,8 @@ async def test_an_audit_entry_can_neither_be_changed_nor_removed(services: Servi
     connection = await asyncpg.connect(world.url("identity"))
     try:
         await connection.execute(
-            "insert into audit_events (type, by, target_user, target, old, new) values ('tested', 'test', '', '', '', '')"
+            "insert into audit_events (type, by, target_user, target, old, new)"
+            " values ('tested', 'test', '', '', '', '')"
         )
         for statement in (
             "update audit_events set by = 'x'",
