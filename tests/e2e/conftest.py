@@ -10,6 +10,6 @@ from .visitor import Visitor
 def rosa(stack: Stack) -> Iterator[Visitor]:
     """A researcher of the demo project, logged in."""
     with Visitor(stack) as visitor:
+        visitor.control("speed", {"seconds_per_job": 0.3})
         visitor.log_in("rosa")
         yield visitor
-        visitor.control("speed", {"seconds_per_job": 0.3})

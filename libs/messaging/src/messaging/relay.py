@@ -74,7 +74,8 @@ class Relay:
                 await lead.connection.execute(_FORGET, _KEEP_HOURS)
             turns += 1
             try:
-                await asyncio.wait_for(self.woken.wait(), _POLL)
+                async with asyncio.timeout(_POLL):  # Python 3.11's wait_for can swallow a cancellation
+                    await self.woken.wait()
             except TimeoutError:
                 await lead.check()
 
@@ -96,7 +97,8 @@ async def publish_batch(connection: asyncpg.Connection, js: JetStreamContext) ->
         await js.publish_async(row["subject"], row["body"], headers={"Nats-Msg-Id": str(row["event_id"])})
         for row in rows
     ]
-    acks = await asyncio.wait_for(asyncio.gather(*futures), 10)
+    async with asyncio.timeout(10):
+        acks = await asyncio.gather(*futures)
     await connection.execute(_MARK, [row["id"] for row in rows], [ack.seq for ack in acks])
     PUBLISHED.inc(len(rows))
     return len(rows)

@@ -37,20 +37,20 @@ class Bus:
                 assert stream_of(subject) == subscription.stream, "the subscription listens to another stream"
                 for _ in range(times):
                     # Each copy has an id of its own for the broker and the same event id for the inbox.
-                    await js.publish(subject, body, headers={"Nats-Msg-Id": uuid4().hex})
-            await self._drained(js, subscription)
+                    ack = await js.publish(subject, body, headers={"Nats-Msg-Id": uuid4().hex})
+            await self._drained(js, subscription, ack.seq)
             pulling.cancel()
         finally:
             await client.close()
 
-    async def _drained(self, js: object, subscription: Subscription) -> None:
+    async def _drained(self, js: object, subscription: Subscription, last: int) -> None:
         for _ in range(500):
             try:
                 info = await js.consumer_info(subscription.stream, subscription.name)  # type: ignore[attr-defined]
             except Exception:  # not made yet
                 await asyncio.sleep(0.01)
                 continue
-            if info.num_pending == 0 and info.num_ack_pending == 0:
+            if info.delivered.stream_seq >= last and info.num_pending == 0 and info.num_ack_pending == 0:
                 return
             await asyncio.sleep(0.01)
         raise AssertionError("the subscription did not drain")

@@ -136,6 +136,7 @@ class Submission(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=NOW)
     first_sent_at: Mapped[datetime | None]
+    unclear_at: Mapped[datetime | None]  # when a try last ended without an answer
     last_error: Mapped[str | None]
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 

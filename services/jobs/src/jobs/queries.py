@@ -10,7 +10,7 @@ json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.
   'should_notify', w.should_notify)
 """
 
-PERSON = "json_build_object('username', u.username, 'fullname', u.fullname)"
+PERSON = "json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?'))"
 
 ROW = f"""
 json_build_object('id', r.id, 'workspace', r.workspace, 'project_slug', coalesce(p.slug, ''),
@@ -40,8 +40,7 @@ _EXPECTED = """
 _REQUEST = f"""
 select json_build_object('id', r.id, 'rap_id', r.rap_id, 'workspace', {WORKSPACE},
   'backend', json_build_object('slug', r.backend, 'name', coalesce(b.name, r.backend)),
-  'created_by', json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname,
-    '?')),
+  'created_by', {PERSON},
   'created_at', r.created_at, 'status', r.status, 'status_message', r.status_message,
   'submitting', s.state = 'waiting', 'submit_problem', s.last_error,
   'requested_actions', r.requested_actions, 'cancelled_actions', r.cancelled_actions,

@@ -23,7 +23,8 @@ async def cancel_job_request(
     if not request.is_active:
         raise Conflict("This job request has already finished.")
     assert actor.user_id is not None
-    if request.total == 0 and await _withdraw(uow, request, actor.user_id, now):
+    everything = actions is None or actions >= set(request.requested_actions)
+    if everything and request.total == 0 and await _withdraw(uow, request, actor.user_id, now):
         return list(request.requested_actions)
     targets = await _targets(uow, request, actions)
     if not targets:
@@ -64,7 +65,7 @@ async def _withdraw(uow: UnitOfWork, request: JobRequest, user_id: int, now: dat
     """A request that was never sent is over at once, without asking anybody."""
     query = select(Submission).where(Submission.job_request_id == request.id).with_for_update()
     submission = (await uow.session.scalars(query)).one()
-    if submission.state != "waiting" or submission.attempts > 0:
+    if submission.state != "waiting" or submission.body is not None:
         return False
     submission.state = "withdrawn"
     request.status, request.status_message = RequestStatus.FAILED.value, "Cancelled before it was sent"

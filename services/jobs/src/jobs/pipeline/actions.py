@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.pipeline.model import RUN_ALL, Action, PipelineError
 from jobs.pipeline.paths import LEVELS, check_path
-from jobs.pipeline.read import Mapping
+from jobs.pipeline.read import Mapping, shown
 
 _FIELDS = ("run", "outputs", "needs", "config", "dummy_data_file")
 _TYPES: tuple[tuple[str, Any, str], ...] = (
@@ -45,6 +45,7 @@ def parse_action(name: str, body: Any, version: float, line: int) -> Action:
     action = Action(
         name=name,
         run=body["run"],
+        image=words[0],
         needs=needs,
         outputs=outputs,
         is_database=image == "sqlrunner" or (len(words) > 1 and words[1] in _DATABASE.get(image, ())),
@@ -54,16 +55,11 @@ def parse_action(name: str, body: Any, version: float, line: int) -> Action:
     return action
 
 
-def raw_words(run: str) -> list[str]:
-    """POSIX shell words; `#` is no comment."""
-    return shlex.split(run)
-
-
 def _check_fields(name: str, body: Mapping) -> None:
     for key in body:
         if not isinstance(key, str) or key in {"cls", "action_id"}:
             raise PipelineError(
-                "invalid_value", f"{key!r} cannot be a key of action {name}.", body.lines.get(key)
+                "invalid_value", f"{shown(key)} cannot be a key of action {name}.", body.lines.get(key)
             )
     unknown = [key for key in body if key not in _FIELDS]
     if unknown:
@@ -85,7 +81,7 @@ def _outputs(name: str, outputs: Mapping) -> dict[str, dict[str, str]]:
     for key in outputs:
         if not isinstance(key, str) or key in {"cls", "action_id"}:
             raise PipelineError(
-                "invalid_value", f"{key!r} cannot be an output level of {name}.", outputs.lines.get(key)
+                "invalid_value", f"{shown(key)} cannot be an output level of {name}.", outputs.lines.get(key)
             )
     if all(outputs.get(level) is None for level in LEVELS):
         raise PipelineError(
@@ -121,7 +117,7 @@ def _command(name: str, run: str, line: int) -> list[str]:
     if run == "":
         raise PipelineError("run_empty", f"Action {name} has an empty `run`.", line)
     try:
-        words = raw_words(run)
+        words = shlex.split(run)  # POSIX shell words; `#` is no comment
     except ValueError as exc:
         raise PipelineError(
             "invalid_value", f"The quotes in `run` of action {name} do not close.", line
@@ -139,7 +135,9 @@ def _command(name: str, run: str, line: int) -> list[str]:
 def _needs(name: str, needs: list[Any], line: int) -> tuple[str, ...]:
     for need in needs:
         if not isinstance(need, str):
-            raise PipelineError("invalid_value", f"Action {name} needs {need!r}, which is not a name.", line)
+            raise PipelineError(
+                "invalid_value", f"Action {name} needs {shown(need)}, which is not a name.", line
+            )
         if " " in need:
             raise PipelineError(
                 "needs_not_commas", f"Action {name}: `{need}` in `needs` has a space; use commas.", line

@@ -24,7 +24,8 @@ async def parse_bounded(text: str) -> Pipeline:
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        out, _ = await asyncio.wait_for(child.communicate(text.encode()), _TIMEOUT)
+        async with asyncio.timeout(_TIMEOUT):
+            out, _ = await child.communicate(text.encode())
     except TimeoutError as exc:
         child.kill()
         raise PipelineError("too_large", "project.yaml takes too long to read.") from exc

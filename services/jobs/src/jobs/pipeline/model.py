@@ -18,6 +18,7 @@ class PipelineError(Exception):
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     run: str
+    image: str = ""  # the first word of `run`, with its version
     needs: tuple[str, ...] = ()
     outputs: dict[str, dict[str, str]] = {}  # level -> name -> path
     is_database: bool = False

@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
-from jobs.pipeline.actions import parse_action, raw_words
+from jobs.pipeline.actions import parse_action
 from jobs.pipeline.model import RUN_ALL, Action, Pipeline, PipelineError
-from jobs.pipeline.read import Mapping, read
+from jobs.pipeline.read import Mapping, read, shown
 
 NEWEST = 5
 _TOP = ("version", "actions", "expectations")
@@ -42,7 +42,7 @@ def check_keys(mapping: Mapping, allowed: tuple[str, ...], where: str) -> None:
     for key in mapping:
         if not isinstance(key, str) or key == "cls":
             raise PipelineError(
-                "invalid_value", f"{key!r} cannot be a key of the {where}.", mapping.lines.get(key)
+                "invalid_value", f"{shown(key)} cannot be a key of the {where}.", mapping.lines.get(key)
             )
     unknown = [key for key in mapping if key not in allowed]
     if unknown:
@@ -64,31 +64,35 @@ def _version(document: Mapping) -> float:
     try:
         version = float(value)
     except OverflowError as exc:
-        raise PipelineError("invalid_value", f"`version` {value} is too large.", line) from exc
+        raise PipelineError("invalid_value", f"`version` {shown(value)} is too large.", line) from exc
     except (TypeError, ValueError) as exc:
         raise PipelineError(
-            "version_not_number", f"`version` must be a number between 1 and {NEWEST}, not {value!r}.", line
+            "version_not_number",
+            f"`version` must be a number between 1 and {NEWEST}, not {shown(value)}.",
+            line,
         ) from exc
     if math.isnan(version):
         return 1.0
     if version > NEWEST:
-        raise PipelineError("version_too_new", f"The newest version is {NEWEST}, but this is {value}.", line)
+        raise PipelineError(
+            "version_too_new", f"The newest version is {NEWEST}, but this is {shown(value)}.", line
+        )
     return version
 
 
 def _check_together(actions: tuple[Action, ...], version: float) -> None:
     for action in actions:
-        if version >= 4 and raw_words(action.run)[0].startswith("cohortextractor"):
+        if version >= 4 and action.image.startswith("cohortextractor"):
             raise PipelineError(
                 "cohortextractor_removed",
                 f"Action {action.name}: cohortextractor is no longer supported.",
                 action.line,
             )
     for action in actions:
-        if version >= 5 and raw_words(action.run)[0].endswith(":latest"):
+        if version >= 5 and action.image.endswith(":latest"):
             raise PipelineError(
                 "latest_tag",
-                f"Action {action.name} uses {raw_words(action.run)[0]}; name a version, for example `:v2`.",
+                f"Action {action.name} uses {action.image}; name a version, for example `:v2`.",
                 action.line,
             )
     runs: dict[str, str] = {}

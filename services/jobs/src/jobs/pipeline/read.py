@@ -1,6 +1,8 @@
 """YAML text into values, with the line of every mapping key: one pass over composed nodes (rulings 3.8)."""
 
+import math
 import re
+import reprlib
 from datetime import date
 from typing import Any
 
@@ -15,8 +17,46 @@ _INT = re.compile(r"[-+]?[0-9][0-9_]*|0o[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+")
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})([Tt ].*)?")
+_DATE = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(([Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]*)?([ \t]*(Z|[-+][0-9]{1,2}(:?[0-9]{2})?))?)?"
+)
 _ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
+_CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_RESOLVER = yaml.resolver.Resolver()
+_STR = "tag:yaml.org,2002:str"
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "null": (type(None),),
+    "timestamp": (date,),
+}
+_TYPED = frozenset("0123456789+-.~tTfFnN") | {""}  # how a plain scalar begins that may be more than text
+_TRUTH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+_short = reprlib.Repr()
+_short.maxlevel = 2
+
+
+def shown(value: Any) -> str:
+    """A value for a sentence; a file can hold one whose whole text would not fit in memory."""
+    return _short.repr(value)
+
+
+class ComplexKey:
+    """A list or mapping that stands as a key: no rule allows one, but it must not hide behind another."""
+
+    def __repr__(self) -> str:
+        return "a list or mapping"
+
+
+class Tagged:
+    """A scalar with a tag that nobody knows: neither text nor number."""
+
+    def __repr__(self) -> str:
+        return "a value with an unknown tag"
 
 
 class Mapping(dict[Any, Any]):
@@ -32,13 +72,22 @@ def read(text: str) -> Any:
         raise PipelineError("too_large", "project.yaml is larger than 5 MB.")
     try:
         node = yaml.compose(text, Loader=_LOADER)
+    except yaml.reader.ReaderError as exc:
+        raise _unreadable(text) from exc
     except yaml.YAMLError as exc:
         raise _explain(text, exc) from exc
-    except (UnicodeEncodeError, ValueError) as exc:
-        raise PipelineError(
-            "yaml_syntax", f"project.yaml has characters that YAML does not allow: {exc}"
-        ) from exc
+    except UnicodeEncodeError as exc:
+        raise _unreadable(text) from exc
     return None if node is None else _Builder().build(node)
+
+
+def _unreadable(text: str) -> PipelineError:
+    found = _CONTROL.search(text)
+    before = text[: found.start() if found else 0]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return PipelineError(
+        "yaml_syntax", f"Line {line}, column {column}: a character that YAML does not allow.", line
+    )
 
 
 def _explain(text: str, exc: yaml.YAMLError) -> PipelineError:
@@ -51,8 +100,9 @@ def _explain(text: str, exc: yaml.YAMLError) -> PipelineError:
         ("tab" in problem and "start" in problem) or "'\\t'" in problem
     ):
         return PipelineError("tab_character", f"Line {line} is indented with a tab. Use spaces.", line)
-    rest = source[mark.column :] if mark is not None else ""
-    found = _ALIAS.match(rest) or _ALIAS.search(source)
+    begun = getattr(exc, "context_mark", None)
+    start = begun if begun is not None and mark is not None and begun.line == mark.line else mark
+    found = _ALIAS.match(source[start.column :]) if start is not None else None
     if found and ("alias" in problem or "alias" in str(getattr(exc, "context", ""))):
         return PipelineError(
             "undefined_alias",
@@ -103,11 +153,11 @@ class _Builder:
             if key in made.lines:
                 raise PipelineError(
                     "duplicate_key",
-                    f"{key!r} stands twice: on line {made.lines[key]} and on line {line}.",
+                    f"{shown(key)} stands twice: on line {made.lines[key]} and on line {line}.",
                     line,
                 )
             made.lines[key] = line
-            if key == "<<" and getattr(key_node, "style", None) is None:
+            if key == "<<" and not getattr(key_node, "style", None):
                 merged = self._merge(value, line)
             else:
                 made[key] = value
@@ -115,8 +165,7 @@ class _Builder:
             made.setdefault(key, value)
 
     def _key(self, node: Node) -> Any:
-        value = self._made[id(node)]
-        return value if isinstance(node, ScalarNode) else f"<{node.tag}>"
+        return self._made[id(node)] if isinstance(node, ScalarNode) else ComplexKey()
 
     def _merge(self, value: Any, line: int) -> dict[Any, Any]:
         parts = value if isinstance(value, list) else [value]
@@ -139,18 +188,39 @@ def _children(node: Node) -> list[Node]:
 def scalar(node: ScalarNode) -> Any:
     """YAML 1.2 core types and dates: yes, no, on and off are words (spec/pipeline-rules.md §1)."""
     text: str = node.value
-    if node.style is not None or (node.tag == "tag:yaml.org,2002:str" and not _plain_implicit(node)):
+    if node.style:  # quoted, or a block
+        return text if node.tag == _STR else _tagged(node, text)
+    if node.tag == _STR and text[:1] not in _TYPED:
         return text
+    if node.tag != _RESOLVER.resolve(ScalarNode, text, (True, False)):  # type: ignore[no-untyped-call]
+        return _tagged(node, text)
+    return _plain(node, text)
+
+
+def _tagged(node: ScalarNode, text: str) -> Any:
+    """What somebody tagged by hand."""
+    kind = node.tag.removeprefix("tag:yaml.org,2002:")
+    if kind in {"str", "!"}:
+        return text
+    if kind not in _TYPES:
+        return Tagged()
+    value = _TRUTH.get(text.lower()) if kind == "bool" else _plain(node, text)
+    if not isinstance(value, _TYPES[kind]):
+        line = node.start_mark.line + 1
+        raise PipelineError("invalid_value", f"Line {line}: {shown(text)} is not a !!{kind}.", line)
+    return value
+
+
+def _plain(node: ScalarNode, text: str) -> Any:
     if text in {"", "~", "null", "Null", "NULL"}:
         return None
     if text in {"true", "True", "TRUE", "false", "False", "FALSE"}:
         return text[0] in "tT"
     if _INT.fullmatch(text):
-        base = {"0o": 8, "0x": 16, "0b": 2}.get(text[:2], 10)
-        return int(text.replace("_", ""), base) if len(text) < 4000 else text
+        return _integer(text)
     if _FLOAT.fullmatch(text):
         plain = text.replace("_", "").lower()
-        return float(plain.replace(".inf", "inf").replace(".nan", "nan"))
+        return math.nan if "nan" in plain else float(plain.replace(".inf", "inf"))
     if found := _DATE.fullmatch(text):
         try:
             return date(int(found[1]), int(found[2]), int(found[3]))
@@ -162,7 +232,10 @@ def scalar(node: ScalarNode) -> Any:
     return text
 
 
-def _plain_implicit(node: ScalarNode) -> bool:
-    """Whether a plain scalar was resolved, not tagged by hand with !!str."""
-    width = node.end_mark.index - node.start_mark.index
-    return bool(width == len(node.value) or width == 0)
+def _integer(text: str) -> int | float | str:
+    """Beyond Python's limit of digits a number is infinite here: too large for every rule."""
+    base = {"0o": 8, "0x": 16, "0b": 2}.get(text[:2], 10)
+    digits = text.replace("_", "")
+    if base != 10 and len(digits) == 2:
+        return text
+    return int(digits, base) if len(digits) < 4000 or base != 10 else math.inf

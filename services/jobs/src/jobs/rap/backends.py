@@ -1,6 +1,9 @@
 """What the controller says of its backends, each for itself (spec/jobs.md §3.2)."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from contracts.jobs import BackendHealthChanged
@@ -38,6 +41,33 @@ returning b.slug, b.paused, b.in_maintenance, b.missing,
 """)
 
 
+class _Flag(msgspec.Struct):
+    status: str
+    since: datetime | None
+
+
+class _Said(msgspec.Struct):
+    """What is read of a backend; keys the controller may add later are kept in `raw` only."""
+
+    slug: str
+    last_seen: datetime | None
+    paused: _Flag
+    db_maintenance: _Flag
+
+
+def readable(told: Sequence[Any]) -> list[Any]:
+    """Without those that make no sense, so that they do not hide the others."""
+    found = []
+    for one in told:
+        try:
+            msgspec.convert(one, _Said)
+        except msgspec.ValidationError as exc:
+            log.error("what the controller says of a backend cannot be read", said=one, error=str(exc))
+        else:
+            found.append(one)
+    return found
+
+
 class BackendWatch:
     def __init__(self, settings: Settings, units: Units, rap: RapClient) -> None:
         self._pause = settings.backend_poll_interval
@@ -54,7 +84,7 @@ class BackendWatch:
             await asyncio.sleep(self._pause)
 
     async def once(self) -> None:
-        sent = msgspec.json.encode(await self._rap.backend_status()).decode()
+        sent = msgspec.json.encode(readable(await self._rap.backend_status())).decode()
         async with self._units() as uow:
             rows = (await uow.session.execute(_WRITE, {"sent": sent})).all()
             uow.publish(

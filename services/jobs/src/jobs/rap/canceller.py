@@ -44,7 +44,8 @@ class Canceller:
             while await self.once():
                 pass
             try:
-                await asyncio.wait_for(self._woken.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._woken.wait()
             except TimeoutError:
                 continue
 

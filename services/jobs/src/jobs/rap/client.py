@@ -44,7 +44,7 @@ class RapClient:
         """`{"result", "details", "rap_id", "count"}`; count 0 means there was nothing to do."""
         answer = await self._json("POST", "rap/create/", body, _CREATE, ok=(200, 201))
         if not isinstance(answer.get("count"), int):
-            raise NoAnswer(f"create answered without a count: {answer}")
+            raise NoAnswer(f"rap/create/ answered without a count: {str(answer)[:200]}")
         return answer
 
     async def cancel(self, rap_id: str, actions: list[str]) -> dict[str, Any]:
@@ -57,9 +57,19 @@ class RapClient:
             raise self._refusal(response)
         return response.content
 
+    async def job_count(self, rap_id: str) -> int:
+        """How many jobs the controller has for this id; 0 when it does not know it."""
+        found = await self._json("POST", "rap/status/", {"rap_ids": [rap_id]}, _ASK)
+        if not isinstance(jobs := found.get("jobs"), list):
+            raise NoAnswer("rap/status/ answered without jobs")
+        return len(jobs)
+
     async def backend_status(self) -> list[dict[str, Any]]:
         answer = await self._json("GET", "backend/status/", None, _ASK)
-        return list(answer.get("backends", []))
+        backends = answer.get("backends")
+        if not isinstance(backends, list):
+            raise NoAnswer(f"backend/status/ answered without backends: {str(answer)[:200]}")
+        return backends
 
     async def _json(
         self,

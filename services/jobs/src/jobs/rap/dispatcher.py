@@ -4,7 +4,6 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from clients.projects import ProjectsClient
 from contracts.jobs import JobRequestRefused, JobRequestStatusChanged, JobRequestSubmitted
 from contracts.statuses import RequestStatus
@@ -21,6 +20,7 @@ from jobs.rap.sync import finish_facts
 
 log = get()
 _LEASE = 120  # seconds; longer than a create may take
+_GRACE = timedelta(seconds=90)  # the controller may still be at work on a try that got no answer
 _BACKOFF = (2, 5, 10, 30, 60, 120, 300)
 _AUTH = frozenset({401, 403, 404, 405, 429})  # our set-up is wrong, or theirs: not the researcher's fault
 
@@ -57,7 +57,8 @@ class Dispatcher:
             while await self.once():
                 pass
             try:
-                await asyncio.wait_for(self._woken.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._woken.wait()
             except TimeoutError:
                 continue
 
@@ -71,20 +72,30 @@ class Dispatcher:
     async def _send(self, request_id: int, attempts: int) -> None:
         try:
             body = await self._body(request_id)
+        except AppError as exc:
+            return await self._later(request_id, attempts, str(exc), sent=False)
+        if body is None:
+            return
+        try:
             answer = await self._rap.create(body)
-            if answer["count"] == 0 and attempts > 1 and await self._has_jobs(body["rap_id"]):
-                answer = {**answer, "count": 1}
         except Answered as refusal:
             if refusal.status in _AUTH:
-                return await self._later(request_id, attempts, str(refusal))
-            await self._refused(request_id, attempts, refusal)
-        except (RapError, AppError) as exc:
-            await self._later(request_id, attempts, str(exc))
+                return await self._later(request_id, attempts, str(refusal), sent=False)
+            end = RequestStatus.FAILED, refusal.details or CREATING_FAILED, refusal.body
+            await self._conclude(request_id, attempts, *end)
+        except RapError as exc:
+            await self._later(request_id, attempts, str(exc), sent=True)
         else:
-            await self._settle(request_id, answer)
+            if answer["count"] > 0:
+                return await self._accept(request_id, answer)
+            end = RequestStatus.NOTHING_TO_DO, str(answer.get("details", "")), answer
+            await self._conclude(request_id, attempts, *end)
 
-    async def _body(self, request_id: int) -> dict[str, Any]:
-        """What is sent: composed once, with the permissions of that moment, and kept for every later try."""
+    async def _body(self, request_id: int) -> dict[str, Any] | None:
+        """What is sent: composed once, with the permissions of that moment, and kept for every later try.
+
+        None when the request was withdrawn meanwhile.
+        """
         async with self._units() as uow:
             submission = await uow.session.get_one(Submission, request_id)
             if submission.body is not None:
@@ -95,33 +106,35 @@ class Dispatcher:
         async with self._units() as uow:
             body = await create_body(uow.session, request_id, scope)
             submission = await uow.session.get_one(Submission, request_id, with_for_update=True)
+            if submission.state != "waiting":
+                return None
             submission.body = submission.body or body
             return submission.body
 
-    async def _has_jobs(self, rap_id: str) -> bool:
-        """Raises RapError when that cannot be found out now."""
-        found = msgspec.json.decode(await self._rap.status([rap_id]))
-        return bool(found.get("jobs"))
-
-    async def _refused(self, request_id: int, attempts: int, refusal: Answered) -> None:
-        """A second try may be refused because the first one succeeded: only an unknown id makes it final."""
+    async def _conclude(
+        self, request_id: int, attempts: int, status: RequestStatus, details: str, answer: dict[str, Any]
+    ) -> None:
+        """No jobs by this try, perhaps because of an earlier one: only an id that stays unknown is over."""
         if attempts > 1:
+            async with self._units() as uow:
+                request = await uow.session.get_one(JobRequest, request_id)
+                submission = await uow.session.get_one(Submission, request_id)
+                rap_id, unclear_at = request.rap_id, submission.unclear_at
             try:
-                body = await self._body(request_id)
-                if await self._has_jobs(body["rap_id"]):
-                    return await self._settle(request_id, {"count": 1, "details": refusal.details})
-            except (RapError, AppError) as exc:
-                return await self._later(request_id, attempts, str(exc))
-        details = refusal.details or CREATING_FAILED
-        await self._end(request_id, RequestStatus.FAILED, details, refusal.body)
+                count = await self._rap.job_count(rap_id)
+            except RapError as exc:
+                return await self._later(request_id, attempts, str(exc), sent=False)
+            if count:
+                return await self._accept(request_id, {**answer, "count": count})
+            if unclear_at is not None and clock.now() - unclear_at < _GRACE:
+                return await self._later(request_id, attempts, f"to be confirmed: {details}", sent=False)
+        await self._end(request_id, status, details, answer)
 
-    async def _settle(self, request_id: int, answer: dict[str, Any]) -> None:
-        if answer["count"] == 0:
-            return await self._end(
-                request_id, RequestStatus.NOTHING_TO_DO, str(answer.get("details", "")), answer
-            )
+    async def _accept(self, request_id: int, answer: dict[str, Any]) -> None:
         async with self._units() as uow:
             request, submission = await _lock(uow, request_id)
+            if submission.state != "waiting":
+                return
             submission.state, submission.answer, submission.last_error = "accepted", answer, None
             if request.is_active and not request.total:
                 request.status, request.status_message = RequestStatus.PENDING.value, None
@@ -133,27 +146,44 @@ class Dispatcher:
         """The controller made no jobs: the request is over."""
         async with self._units() as uow:
             request, submission = await _lock(uow, request_id)
+            if submission.state != "waiting":
+                return
             submission.state, submission.answer = "refused", answer
             request.status, request.status_message = status.value, details
             await uow.session.flush()
             refused = JobRequestRefused(**_of(request), status=status.value, reason=details)
             uow.publish(refused, *await finish_facts(uow, [request_id]))
 
-    async def _later(self, request_id: int, attempts: int, error: str) -> None:
-        """Unclear: try again with the same id; after the deadline it has failed, and says so."""
+    async def _later(self, request_id: int, attempts: int, error: str, *, sent: bool) -> None:
+        """Try again with the same id; `sent` when this try may have had an effect. There is a deadline."""
         now: datetime = clock.now()
         async with self._units() as uow:
             request, submission = await _lock(uow, request_id)
-            sent_at = submission.first_sent_at or now
+            if submission.state != "waiting":
+                return
+            if sent:
+                submission.unclear_at = now
+            submission.last_error = error[:500]
+            sent_at, rap_id = submission.first_sent_at or now, request.rap_id
             if now - sent_at <= self._deadline:
                 pause = _BACKOFF[min(attempts, len(_BACKOFF)) - 1]
                 submission.next_attempt_at = now + timedelta(seconds=pause)
-                submission.last_error = error[:500]
                 log.warning("submission is unclear", job_request=request_id, attempts=attempts, error=error)
                 if request.status == RequestStatus.PENDING:
                     request.status = RequestStatus.UNKNOWN_ERROR_CREATING_JOBS.value
                 uow.publish(JobRequestStatusChanged(**_of(request), status=request.status))
                 return
+        await self._give_up(request_id, rap_id)
+
+    async def _give_up(self, request_id: int, rap_id: str) -> None:
+        """The deadline has passed; jobs that one of the tries made after all still count."""
+        try:
+            count = await self._rap.job_count(rap_id)
+        except RapError as exc:
+            log.error("submission was given up unconfirmed", job_request=request_id, error=str(exc))
+            count = 0
+        if count:
+            return await self._accept(request_id, {"count": count})
         await self._end(request_id, RequestStatus.FAILED, CREATING_FAILED, None)
 
 

@@ -4,11 +4,11 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import asyncpg
 import msgspec
 from kit.leader import leadership
 from kit.logging import get
 from messaging.uow import Units
+from sqlalchemy.exc import DBAPIError
 
 from jobs.rap.client import RapClient, RapError
 from jobs.rap.sync import Sync
@@ -51,12 +51,16 @@ class Poller:
         self._settings = settings
         self._units = units
         self._rap = rap
-        self._sync = Sync(units)
-        self._schedule = Schedule(settings.rap_api_first_poll, settings.rap_api_poll_interval)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._sync = Sync(self._units)
+        self._schedule = Schedule(self._settings.rap_api_first_poll, self._settings.rap_api_poll_interval)
 
     async def run(self) -> None:
         """For ever, while leading; a new leader begins by asking about everything."""
         async with leadership(self._settings.database_url, "jobs.poller") as lead:
+            self._begin()  # what was known may have been changed by another leader
             while True:
                 rows = await lead.connection.fetch(_ACTIVE)
                 due = self._schedule.due([row["rap_id"] for row in rows], time.monotonic())
@@ -76,11 +80,23 @@ class Poller:
         except RapError as exc:
             log.warning("status call failed", count=len(rap_ids), error=str(exc))
             if getattr(exc, "status", None) == 400 and len(rap_ids) > 1:
-                half = len(rap_ids) // 2
-                await self._ask(rap_ids[:half])
-                return await self._ask(rap_ids[half:])
-        except (msgspec.MsgspecError, asyncpg.DataError) as exc:
-            log.error("the controller's status answer cannot be read", error=str(exc))
+                return await self._ask_halves(rap_ids)
+        except (msgspec.MsgspecError, DBAPIError) as exc:
+            log.error("the controller's status answer cannot be used", count=len(rap_ids), error=str(exc))
+            if len(rap_ids) > 1 and not _garbled(exc):
+                return await self._ask_halves(rap_ids)
         now = time.monotonic()
         for rap_id in rap_ids:
             self._schedule.asked(rap_id, now, changed=rap_id in changed)
+
+    async def _ask_halves(self, rap_ids: list[str]) -> None:
+        half = len(rap_ids) // 2
+        await self._ask(rap_ids[:half])
+        await self._ask(rap_ids[half:])
+
+
+def _garbled(exc: Exception) -> bool:
+    """Whether no smaller question can help: not JSON at all, or the database is away."""
+    if isinstance(exc, DBAPIError):
+        return exc.connection_invalidated
+    return not isinstance(exc, msgspec.ValidationError)

@@ -1,7 +1,7 @@
 """The statements of the sync, set-based (stack §0.4)."""
 
 from sqlalchemy import JSON, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 
 _FIELDS = "action, run_command, status, status_code, status_message, started_at, completed_at"
 
@@ -33,6 +33,11 @@ where j.job_request_id = excluded.job_request_id and (
   or excluded.updated_at > j.updated_at + interval '5 minutes')
 returning j.job_request_id
 """)
+
+KEPT = text("""
+select r.rap_id, (select count(*) from jobs j where j.job_request_id = r.id) as jobs
+from job_requests r where r.rap_id = any(:rap_ids)
+""").bindparams(bindparam("rap_ids", type_=ARRAY(TEXT)))
 
 # spec/jobs.md §1.5, for many requests at once. `old_status` tells what just ended.
 RECOMPUTE = text("""

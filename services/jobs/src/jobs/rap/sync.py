@@ -78,7 +78,8 @@ class Sync:
 
     async def apply(self, body: bytes) -> Applied:
         """Raises msgspec.DecodeError for what is not a status answer; nothing is written then."""
-        answer = _decode(body)
+        # PostgreSQL keeps no NUL; replaced by as many characters, so that an escaped backslash stays one.
+        answer = _decode(body.replace(rb"\u0000", rb"\ufffd"))
         by_rap: dict[str, list[RapJob]] = defaultdict(list)
         for job in answer.jobs:
             by_rap[job.rap_id].append(job)
@@ -86,16 +87,18 @@ class Sync:
         fresh = [rap_id for rap_id, now in prints.items() if self._written.get(rap_id) != now]
         changed: set[str] = set()
         if fresh:
-            changed = await self._write([job for rap_id in fresh for job in by_rap[rap_id]])
+            changed = await self._write({rap_id: by_rap[rap_id] for rap_id in fresh})
             if len(self._written) > 100_000:
                 self._written.clear()
             self._written.update({rap_id: prints[rap_id] for rap_id in fresh})
         return Applied(frozenset(changed), frozenset(answer.unrecognised_rap_ids))
 
-    async def _write(self, jobs: list[RapJob]) -> set[str]:
+    async def _write(self, sent: dict[str, list[RapJob]]) -> set[str]:
         async with self._units() as uow:
-            rows = msgspec.json.encode(jobs).decode()
+            rows = msgspec.json.encode([job for jobs in sent.values() for job in jobs]).decode()
             written = (await uow.session.execute(sql.UPSERT, {"jobs": rows})).all()
+            kept = (await uow.session.execute(sql.KEPT, {"rap_ids": list(sent)})).all()
+            _compare(sent, {row.rap_id: row.jobs for row in kept})
             if not written:
                 return set()
             ids = sorted({row.job_request_id for row in written})
@@ -109,6 +112,14 @@ class Sync:
             if finished:
                 uow.publish(*await finish_facts(uow, finished))
             return {request.rap_id for request in requests}
+
+
+def _compare(sent: dict[str, list[RapJob]], kept: dict[str, int]) -> None:
+    """Jobs are never deleted because the controller leaves them out (spec/jobs.md §3.1), but it is told."""
+    if strangers := sent.keys() - kept.keys():
+        log.warning("the controller told of requests that are not ours", rap_ids=sorted(strangers)[:10])
+    if vanished := [rap_id for rap_id, jobs in sent.items() if kept.get(rap_id, 0) > len(jobs)]:
+        log.error("the controller left out jobs that it had told of", rap_ids=sorted(vanished)[:10])
 
 
 def _changed(request: sa.Row[tuple[object, ...]], jobs: int) -> Event:

@@ -1,0 +1,156 @@
+"""What the real Airlock was recorded sending is answered as it was then, through the whole system."""
+
+import base64
+import http.client
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from testkit.stack import Stack
+
+from .test_main_job import manage
+from .visitor import eventually
+
+FOLDER = Path(__file__).parents[3] / "shared" / "recordings" / "airlock"
+PEOPLE = {"alice": None, "checker1": "OutputChecker", "checker2": "OutputChecker"}
+
+
+def recorded(scenario: str) -> list[dict[str, Any]]:
+    files = sorted((FOLDER / scenario).glob("[0-9]*.json"))
+    return [json.loads(file.read_text()) for file in files]
+
+
+@pytest.fixture(scope="module")
+def token(stack: Stack, shared: Path) -> str:
+    """Of a backend whose members are the recorded people; their project and its workspace exist too."""
+
+    def said(*words: str) -> Any:
+        def done() -> Any:
+            ran = manage(stack, *words, "--json")
+            return json.loads(ran.stdout) if ran.returncode == 0 else None
+
+        return eventually(done, 15)
+
+    made = said("create_backend", "recorded", "--name", "Recorded")["token"]
+    said("create_org", "org-one", "--name", "Org One")
+    said("create_project", "study", "--name", "Study Project", "--number", "4242", "--org", "org-one")
+    said("create_workspace", "study", "study-ws", "--repo", "https://github.com/opensafely/demo-study")
+    for name, role in PEOPLE.items():
+        said("create_user", name)
+        said("add_to_backend", name, "recorded")
+        if role:
+            said("grant", name, role)
+    said("add_member", "study", "alice", "--role", "ProjectDeveloper")
+    return str(made)
+
+
+def send(stack: Stack, token: str, call: dict[str, Any], body: bytes) -> tuple[int, dict[str, str], str]:
+    parts = urlsplit(stack.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    connection.putrequest("POST", call["path"], skip_host=True, skip_accept_encoding=True)
+    chunked = False
+    for name, value in call["headers"]:
+        replaced = {"Host": parts.netloc, "Authorization": token, "Content-Length": str(len(body))}.get(
+            name, value
+        )
+        chunked |= name == "Transfer-Encoding"
+        connection.putheader(name, replaced)
+    connection.endheaders()
+    connection.send(
+        b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        if chunked and body
+        else b"0\r\n\r\n"
+        if chunked
+        else body
+    )
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, text
+
+
+def shape(value: Any) -> Any:
+    """Keys and types; the things themselves have other names here."""
+    if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
+        return [shape(next(iter(value.values())))]
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items() if item not in ({}, [])}
+    return type(value).__name__
+
+
+@pytest.mark.parametrize("scenario", ["a-happy", "b-events"])
+def test_a_recorded_conversation_goes_the_same_way(stack: Stack, token: str, scenario: str) -> None:
+    calls = recorded(scenario)
+    assert calls
+    for turn in calls:
+        call, wanted = turn["request"], turn["response"]
+        raw = (
+            base64.b64decode(call["body_base64"])
+            if call.get("body_base64")
+            else (call["body"] or "").encode()
+        )
+        if turn["kind"] == "authenticate":
+            words = json.loads(manage(stack, "create_login_token", call["json"]["user"], "--json").stdout)[
+                "token"
+            ]
+            raw = json.dumps({"user": call["json"]["user"], "token": words}).encode()
+        status, headers, text = send(stack, token, call, raw)
+        what = f"{scenario} {turn['seq']} {call['path']}: {text[:300]}"
+        assert status == wanted["status"], what
+        assert "set-cookie" not in headers, what
+        for name in ("Release-Id", "File-Id"):
+            assert (name in wanted["headers"]) == (name.lower() in headers), what
+        if "Release-Id" in wanted["headers"]:
+            assert headers["release-id"] == wanted["headers"]["Release-Id"]
+        if turn["kind"] == "event":
+            assert text == wanted["body"].replace(": ", ":") or json.loads(text) == json.loads(
+                wanted["body"]
+            ), what
+        elif turn["kind"] == "authenticate":
+            here, there = json.loads(text), json.loads(wanted["body"])
+            assert here.keys() == there.keys(), what
+            assert (here["username"], here["output_checker"]) == (there["username"], there["output_checker"])
+            if there["workspaces"]:
+                assert shape(here["workspaces"]) == shape({"study-ws": there["workspaces"]["study-ws"]})
+        elif wanted["body"]:
+            assert json.loads(text).keys() == json.loads(wanted["body"]).keys(), what
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "detail"),
+    [
+        ("releases/authorise", b'{"user": "alice"}', {"Authorization": "wrong"}, 403, "Invalid token"),
+        ("releases/authorise", b'{"user": "ghost"}', {}, 404, None),
+        ("releases/authorise", b"{}", {}, 400, None),
+        ("releases/authorise", b"not json", {}, 400, None),
+        ("releases/authenticate", b'{"user": "alice", "token": "no such words"}', {}, 403, None),
+        ("releases/authenticate", b'{"user": "ghost", "token": "x"}', {}, 403, None),
+        ("releases/workspace/no-such-workspace", b"{}", {}, 404, None),
+        ("releases/workspace/study-ws", b"{}", {}, 403, "Authentication credentials were not provided."),
+        ("releases/workspace/study-ws", b"{}", {"OS-User": "alice"}, 403, None),
+        ("releases/workspace/study-ws", b"{}", {"OS-User": "checker1"}, 400, None),
+        ("releases/release/NOSUCH", b"x", {"OS-User": "checker1"}, 404, None),
+        ("airlock/events/", b'{"event_type": "request_submitted"}', {}, 201, None),
+        ("airlock/events/", b"\xff", {}, 400, None),
+        ("nothing/like/this", b"", {}, 404, None),
+    ],
+)
+def test_a_refusal_is_plain(
+    stack: Stack, token: str, path: str, body: bytes, headers: dict[str, str], status: int, detail: str | None
+) -> None:
+    """spec/releases.md §2.3-2.5, spec/identity.md §4"""
+    sent = {
+        "Host": "x",
+        "Authorization": token,
+        "Content-Type": "application/json",
+        "Content-Length": "0",
+    } | headers
+    call = {"path": f"/api/v2/{path}", "headers": list(sent.items())}
+    token = headers.get("Authorization", token)
+    found, _, text = send(stack, token, call, body)
+    assert found == status, text
+    assert json.loads(text)
+    if detail:
+        assert json.loads(text)["detail"] == detail
