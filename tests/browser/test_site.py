@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from testkit.browser import FLAGS, chromium
 from testkit.stack import Stack
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]  # one system for all of them
+
 WORKSPACE = "/demo-project/demo-workspace/"
 PAGES = (
     *("/", "/projects/", "/workspaces/", "/event-log/", "/status/", "/settings/", "/ui-components"),

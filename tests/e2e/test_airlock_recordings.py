@@ -13,6 +13,8 @@ from testkit.stack import Stack
 from .test_main_job import manage
 from .visitor import eventually
 
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
+
 FOLDER = Path(__file__).parents[3] / "shared" / "recordings" / "airlock"
 PEOPLE = {"alice": None, "checker1": "OutputChecker", "checker2": "OutputChecker"}
 

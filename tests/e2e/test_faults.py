@@ -10,6 +10,8 @@ from testkit.stack import Stack
 
 from .visitor import Visitor, eventually
 
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
+
 SOAK = bool(os.environ.get("SOAK"))
 PROCESSES = (
     *("postgres", "nats", "sandbox", "gateway"),

@@ -12,6 +12,8 @@ from testkit.stack import Stack
 
 from .visitor import WORKSPACE, Visitor, eventually
 
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
+
 
 def manage(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     return program(stack, "sandbox.manage", *words)
