@@ -1,7 +1,7 @@
 """One NATS connection per process, kept up for ever; the process also starts while NATS is away."""
 
 import asyncio
-import contextlib
+from typing import Any
 
 import nats
 from kit.logging import get
@@ -28,6 +28,15 @@ async def connect(url: str, name: str) -> Client:
         allow_reconnect=True,
         error_cb=_say,
     )
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel until they have ended: Python 3.11's wait_for, used by nats-py, may swallow a cancellation."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=0.5)
 
 
 class Nats:
@@ -78,9 +87,7 @@ class Nats:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
         if self._client is not None:
             await self._client.close()
 

@@ -9,7 +9,7 @@ from kit.db import Database
 from kit.logging import get
 from kit.settings import ServiceSettings
 
-from messaging.connection import Nats
+from messaging.connection import Nats, end
 from messaging.consumer import Consumer, Subscription
 from messaging.relay import Relay
 from messaging.uow import Units
@@ -42,9 +42,7 @@ class Worker:
             asyncio.create_task(_keep(loop)) for loop in (self.relay.run, self._clean, *consumers, *loops)
         ]
         await stop.wait()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
         await self.broker.close()
         await self.database.close()
 

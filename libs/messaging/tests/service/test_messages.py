@@ -11,7 +11,7 @@ from contracts.projects import ProjectState
 from kit.db import Database
 from kit.leader import leadership
 from messaging import consumer as consumers
-from messaging.connection import Nats, connect
+from messaging.connection import Nats, connect, end
 from messaging.consumer import Consumer, Subscription, replay
 from messaging.envelope import Unreadable, opened, seal
 from messaging.relay import Relay, publish_batch
@@ -56,8 +56,7 @@ async def relay(world: World) -> AsyncIterator[Relay]:
     made = Relay(world.url("identity"), "identity", broker)
     task = asyncio.create_task(made.run())
     yield made
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await end(task)
     await broker.close()
 
 
@@ -146,8 +145,7 @@ async def test_only_one_relay_leads_and_another_follows_when_it_dies(units: Unit
     second = asyncio.create_task(contender("second", second_stays))
     await asyncio.sleep(0.3)
     assert order == ["first"]
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
+    await end(first)
     async with asyncio.timeout(10):
         while len(order) < 2:
             await asyncio.sleep(0.02)
@@ -222,8 +220,7 @@ async def test_what_cannot_be_read_is_put_aside(
     async with asyncio.timeout(10):
         while not await receiver.dead():
             await asyncio.sleep(0.02)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await end(task)
     await client.close()
     assert seen == [1]
 

@@ -8,7 +8,6 @@ import socket
 import sys
 import time
 import traceback
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +47,6 @@ def targets(*, sandbox: bool) -> list[tuple[str, str, str]]:
 
 def import_everything(names: list[tuple[str, str, str]]) -> None:
     """Once, in the parent: the children share its pages. No loop, thread or connection may come of it."""
-    warnings.simplefilter("ignore", DeprecationWarning)  # of libraries, about libraries
     for _, _, target in names:
         importlib.import_module(target.partition(":")[0])
     for service in SERVICES:

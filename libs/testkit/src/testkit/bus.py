@@ -6,7 +6,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from contracts.base import Event, State
 from kit.db import Database
-from messaging.connection import connect
+from messaging.connection import connect, end
 from messaging.consumer import Consumer, Subscription, dead_letters
 from messaging.envelope import seal
 from messaging.topology import apply_to, stream_of
@@ -39,7 +39,7 @@ class Bus:
                     # Each copy has an id of its own for the broker and the same event id for the inbox.
                     ack = await js.publish(subject, body, headers={"Nats-Msg-Id": uuid4().hex})
             await self._drained(js, subscription, ack.seq)
-            pulling.cancel()
+            await end(pulling)
         finally:
             await client.close()
 

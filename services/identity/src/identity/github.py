@@ -1,16 +1,21 @@
 """GitHub as the identity provider: the OAuth exchange and the profile. No access token is ever stored."""
 
+import warnings
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
+import authlib.deprecate  # noqa: F401  # it makes its warnings always show, so it comes before the filter
 import httpx
 from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 from kit.errors import Invalid, NotFound, Unavailable
 
 from identity.policies import tidy
 from identity.settings import Settings
+
+with warnings.catch_warnings():  # of a successor of httpx, told to everybody at every start
+    warnings.simplefilter("ignore")
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 _TIMEOUT = 8.0
 _NO_ANSWER = (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError)  # or none that is one
