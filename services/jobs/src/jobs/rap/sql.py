@@ -1,6 +1,6 @@
 """The statements of the sync, set-based (stack §0.4)."""
 
-from sqlalchemy import JSON, bindparam, text
+from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 
 _FIELDS = "action, run_command, status, status_code, status_message, started_at, completed_at"
@@ -94,16 +94,12 @@ where (excluded.created_at, excluded.job_request_id) >= (a.created_at, a.job_req
     (excluded.identifier, excluded.status, excluded.status_code)
 """).bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
 
-FINISHED = (
-    text("""
+FINISHED = text("""
 select r.id, r.workspace, r.project_id, r.backend, r.created_by_id, r.status, r.status_message, r.will_notify,
   coalesce((select json_agg(json_build_object('identifier', j.identifier, 'action', j.action,
       'status', j.status, 'status_code', j.status_code, 'status_message', j.status_message,
       'seconds', greatest(0, extract(epoch from j.completed_at - j.started_at))::bigint)
       order by j.started_at nulls last, j.id)
-    from jobs j where j.job_request_id = r.id), '[]') as jobs
+    from jobs j where j.job_request_id = r.id), '[]')::text as jobs
 from job_requests r where r.id = any(:ids) order by r.id
-""")
-    .bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
-    .columns(jobs=JSON)
-)
+""").bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
