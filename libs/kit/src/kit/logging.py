@@ -21,6 +21,8 @@ def _ids(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing
 def configure(process: str, level: str = "INFO") -> None:
     """Call once per process, before anything logs."""
     number = logging.getLevelNamesMapping()[level.upper()]
+    # The process's own stream: loggers are kept, and whoever stands in for sys.stderr may go again.
+    stream = sys.__stderr__ or sys.stderr
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -31,7 +33,7 @@ def configure(process: str, level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(stream.buffer),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
