@@ -90,8 +90,9 @@ select json_build_object(
 
 _HOME = f"""
 select json_build_object(
-  'mine', coalesce((select json_agg({ROW} order by r.id desc) from (select * from job_requests
-      where created_by_id = $1 order by id desc limit 5) r {JOINS}), '[]'),
+  'mine', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from job_requests q
+      where q.created_by_id = $1 and q.backend in (select slug from known_backends where is_active)
+      order by q.id desc limit 5) r {JOINS}), '[]'),
   'everybody', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from job_requests q
       where q.backend in (select slug from known_backends where is_active) order by q.id desc limit 10) r
     {JOINS}), '[]'))::text

@@ -1,19 +1,29 @@
 """The jobs service's database, and the sandbox's controller beside it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import sandbox.app
-from contracts.identity import UserState
+from clients.projects import ProjectsClient
+from contracts.identity import BackendState, OrgState, UserState
 from contracts.projects import ProjectState, WorkspaceState
+from fastapi import FastAPI, Response
 from jobs import consumers
-from jobs.models import JobRequest, Submission
+from jobs.app import create
+from jobs.models import Base, JobRequest, Submission
 from jobs.rap.client import RapClient
+from jobs.rap.dispatcher import Dispatcher
+from jobs.settings import Settings
 from kit.db import Database
+from kit.http import Client
 from messaging.replicas import write
 from messaging.uow import Units
 from testkit.world import World, running
@@ -22,20 +32,37 @@ SHA = "a" * 40
 
 
 @pytest.fixture(scope="session")
-async def outside(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+def outside_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("outside")
+
+
+@pytest.fixture(scope="session")
+async def outside(outside_home: Path) -> AsyncIterator[str]:
     """The sandbox's URL: controller, GitHub and the rest."""
-    home = tmp_path_factory.mktemp("outside")
-    async with running(
-        sandbox.app.create(home, smtp_port=0, token="rap-token", backends=["tpp", "test"])
-    ) as url:
+    app = sandbox.app.create(outside_home, smtp_port=0, token="rap-token", backends=["tpp", "test"])
+    async with running(app) as url:
         yield url
 
 
 @pytest.fixture
-async def control(outside: str) -> AsyncIterator[httpx.AsyncClient]:
+async def control(outside: str, outside_home: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The outside world's switches; it starts without jobs or faults, and each job takes 0.1 s."""
+    with closing(sqlite3.connect(outside_home / "sandbox.sqlite3")) as store:
+        store.execute("delete from flags where key <> 'seeded'")
+        store.execute("insert into flags values ('seconds_per_job', '0.1')")
+        store.execute("delete from jobs")
+        store.execute("delete from raps")
+        store.commit()
     async with httpx.AsyncClient(base_url=f"{outside}/control") as client:
-        await client.post("/speed", json={"seconds_per_job": 0.1})
         yield client
+
+
+@pytest.fixture
+async def head(outside: str) -> str:
+    """The newest commit of the demo study."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{outside}/github/api/repos/opensafely/demo-study/commits/main")
+    return str(answer.json()["sha"])
 
 
 @pytest.fixture
@@ -47,8 +74,12 @@ async def rap(outside: str) -> AsyncIterator[RapClient]:
 
 @pytest.fixture
 async def units(world: World) -> AsyncIterator[Units]:
+    """Of an empty database; deleting a few rows is much quicker than truncating every table."""
     world.migrate("jobs")
-    await world.clean("jobs")
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables)]
+    await world.rows(
+        "jobs", f"with {', '.join(f'd{n} as (delete from {t})' for n, t in enumerate(tables))} select"
+    )
     async with Database(world.url("jobs")).opened() as database:
         yield Units(database, "jobs", lambda: None)
 
@@ -58,6 +89,13 @@ class Made:
     """Requests in a database of their own world: a user, a project, a workspace."""
 
     units: Units
+
+    async def known(self, **more: Any) -> None:
+        """States of other owners, as if they had been heard of."""
+        replicas = {replica.state: replica for replica in consumers.REPLICAS}
+        for state in more.values():
+            async with self.units() as uow:
+                await write(uow.session, replicas[type(state)], [state])
 
     async def request(self, number: int = 1, **more: Any) -> JobRequest:
         values = {
@@ -88,7 +126,7 @@ async def made(units: Units) -> Made:
     user = UserState(id=1, version=1, username="rosa", fullname="Rosa Marsh")
     async with units() as uow:
         await write(uow.session, consumers.USERS, [user])
-    project = ProjectState(id=1, version=1, slug="demo-project", name="Demo")
+    project = ProjectState(id=1, version=1, slug="demo-project", name="Demo", org_ids=[1])
     workspace = WorkspaceState(
         id=1,
         version=1,
@@ -101,7 +139,13 @@ async def made(units: Units) -> Made:
     async with units() as uow:
         await write(uow.session, consumers.PROJECTS, [project])
         await write(uow.session, consumers.WORKSPACES, [workspace])
-    return Made(units)
+    made = Made(units)
+    await made.known(
+        tpp=BackendState(id=1, version=1, slug="tpp", name="TPP", is_active=True),
+        test=BackendState(id=2, version=1, slug="test", name="Test", is_active=True),
+        lead=OrgState(id=1, version=1, slug="bennett", name="Bennett Institute"),
+    )
+    return made
 
 
 def job(request: JobRequest, action: str = "report", status: str = "running", **more: Any) -> dict[str, Any]:
@@ -126,3 +170,107 @@ def job(request: JobRequest, action: str = "report", status: str = "running", **
         "requires_db": False,
     }
     return values | more
+
+
+@dataclass
+class Projects:
+    """The neighbour that jobs asks: what it knows, and whether it is there."""
+
+    url: str = ""
+    scope: dict[str, list[str]] = field(default_factory=dict)
+    states: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    away: bool = False
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+async def neighbour() -> AsyncIterator[Projects]:
+    here = Projects()
+    app = FastAPI()
+
+    @app.get("/projects/{project_id}/analysis-scope")
+    async def scope(project_id: int, response: Response) -> dict[str, list[str]]:
+        here.asked.append("scope")
+        response.status_code = 503 if here.away else 200
+        return here.scope
+
+    @app.get("/state/{thing}")
+    async def state(thing: str, response: Response) -> list[dict[str, Any]]:
+        here.asked.append(thing)
+        response.status_code = 503 if here.away else 200
+        return here.states.get(thing, [])
+
+    async with running(app) as url:
+        here.url = url
+        yield here
+
+
+@pytest.fixture
+def projects(neighbour: Projects) -> Projects:
+    """As it is at the start of every test."""
+    neighbour.scope, neighbour.states, neighbour.away, neighbour.asked = {}, {}, False, []
+    return neighbour
+
+
+@pytest.fixture
+async def dispatcher(
+    world: World, units: Units, rap: RapClient, projects: Projects, control: httpx.AsyncClient
+) -> AsyncIterator[Dispatcher]:
+    client = world.client(projects.url, service="jobs")
+    yield Dispatcher(units, rap, ProjectsClient(client), timedelta(hours=24), asyncio.Event())
+    await client.close()
+
+
+@pytest.fixture(scope="session")
+def settings(world: World, outside: str, neighbour: Projects) -> dict[str, Any]:
+    world.migrate("jobs")
+    return world.settings(
+        "jobs",
+        rap_api_base_url=f"{outside}/rap/controller/v1/",
+        rap_api_token="rap-token",
+        rap_api_first_poll=0.05,
+        rap_api_poll_interval=0.2,
+        github_api_url=f"{outside}/github/api",
+        opencodelists_url=f"{outside}/opencodelists",
+        projects_url=neighbour.url,
+        sqlrunner_projects=["query-project"],
+    )
+
+
+@pytest.fixture(scope="session")
+async def url(settings: dict[str, Any]) -> AsyncIterator[str]:
+    """The service itself, on a real socket."""
+    async with running(create(Settings(**settings))) as url:
+        yield url
+
+
+Speak = Callable[..., Client]
+
+
+@pytest.fixture
+async def speak(world: World, url: str, made: "Made", projects: Projects) -> AsyncIterator[Speak]:
+    """`speak(by=claims)`, `speak(service="gateway")` or `speak()` for nobody."""
+    clients: list[Client] = []
+
+    def make(**who: Any) -> Client:
+        clients.append(world.client(url, **who))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        await client.close()
+
+
+Due = Callable[[], Awaitable[None]]
+
+
+@pytest.fixture
+def due(world: World) -> Due:
+    """Let every wait for the next try be over."""
+
+    async def pass_time() -> None:
+        past = "now() - interval '1 second'"
+        await world.rows("jobs", f"update submissions set next_attempt_at = {past}")
+        await world.rows("jobs", f"update cancellations set next_attempt_at = {past}")
+
+    return pass_time

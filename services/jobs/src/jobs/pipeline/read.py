@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from jobs.pipeline.compose import compose
 from jobs.pipeline.model import PipelineError
 
 MAX_BYTES = 5 * 1024 * 1024
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?[0-9][0-9_]*|0o[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+")
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
@@ -23,8 +23,6 @@ _DATE = re.compile(
 )
 _ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_RESOLVER = yaml.resolver.Resolver()
-_STR = "tag:yaml.org,2002:str"
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
@@ -32,7 +30,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
     "timestamp": (date,),
 }
-_TYPED = frozenset("0123456789+-.~tTfFnN") | {""}  # how a plain scalar begins that may be more than text
 _TRUTH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
@@ -71,7 +68,7 @@ def read(text: str) -> Any:
     if len(text.encode(errors="replace")) > MAX_BYTES:
         raise PipelineError("too_large", "project.yaml is larger than 5 MB.")
     try:
-        node = yaml.compose(text, Loader=_LOADER)
+        node = compose(text)
     except yaml.reader.ReaderError as exc:
         raise _unreadable(text) from exc
     except yaml.YAMLError as exc:
@@ -114,9 +111,7 @@ def _explain(text: str, exc: yaml.YAMLError) -> PipelineError:
 
 
 class _Builder:
-    """Explicit stack-free for scalars, recursion bounded by depth; aliases share their value."""
-
-    MAX_DEPTH = 3_000
+    """Aliases share their value, so that a file cannot grow when it is read."""
 
     def __init__(self) -> None:
         self._made: dict[int, Any] = {}
@@ -125,8 +120,6 @@ class _Builder:
         """Post-order over an explicit stack, so that deep files cannot exhaust Python's own."""
         stack: list[tuple[Node, bool]] = [(root, False)]
         while stack:
-            if len(stack) > 2_000_000:
-                raise PipelineError("yaml_syntax", "project.yaml is nested too deeply.")
             node, children_done = stack.pop()
             if id(node) in self._made and not children_done:
                 continue
@@ -157,7 +150,7 @@ class _Builder:
                     line,
                 )
             made.lines[key] = line
-            if key == "<<" and not getattr(key_node, "style", None):
+            if key == "<<" and not key_node.style:
                 merged = self._merge(value, line)
             else:
                 made[key] = value
@@ -188,13 +181,9 @@ def _children(node: Node) -> list[Node]:
 def scalar(node: ScalarNode) -> Any:
     """YAML 1.2 core types and dates: yes, no, on and off are words (spec/pipeline-rules.md §1)."""
     text: str = node.value
-    if node.style:  # quoted, or a block
-        return text if node.tag == _STR else _tagged(node, text)
-    if node.tag == _STR and text[:1] not in _TYPED:
-        return text
-    if node.tag != _RESOLVER.resolve(ScalarNode, text, (True, False)):  # type: ignore[no-untyped-call]
+    if node.tag:
         return _tagged(node, text)
-    return _plain(node, text)
+    return text if node.style else _plain(node, text)  # quoted and block ones are text
 
 
 def _tagged(node: ScalarNode, text: str) -> Any:

@@ -16,6 +16,9 @@ from jobs.settings import Settings
 
 log = get()
 
+# First, so that of two workers the second compares with what the first wrote.
+_LOCK = text("select from backend_health order by slug for update")
+
 _WRITE = text("""
 with sent as (
   select x.slug, x.last_seen, x.paused->>'status' = 'on' as paused,
@@ -26,7 +29,7 @@ with sent as (
   from jsonb_to_recordset(cast(:sent as jsonb)) as x(slug text, last_seen timestamptz, paused jsonb,
     db_maintenance jsonb)
   join known_backends k on k.slug = x.slug
-), before as (select b.* from backend_health b join sent using (slug) for update of b)
+), before as (select b.* from backend_health b join sent using (slug))
 insert into backend_health as b (slug, last_seen_at, paused, paused_since, in_maintenance, maintenance_since,
   raw, missing, checked_at)
 select slug, last_seen, coalesce(paused, false), paused_since, coalesce(in_maintenance, false),
@@ -86,6 +89,7 @@ class BackendWatch:
     async def once(self) -> None:
         sent = msgspec.json.encode(readable(await self._rap.backend_status())).decode()
         async with self._units() as uow:
+            await uow.session.execute(_LOCK)
             rows = (await uow.session.execute(_WRITE, {"sent": sent})).all()
             uow.publish(
                 *(

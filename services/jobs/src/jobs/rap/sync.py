@@ -1,7 +1,9 @@
 """A status answer into the database: as many statements for one job as for thousands (rulings 3.4, 3.5)."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 import sqlalchemy as sa
@@ -47,6 +49,21 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 _decode = msgspec.json.Decoder(Answer).decode
+
+
+def _read(body: bytes) -> Answer:
+    """PostgreSQL keeps neither NUL nor half a surrogate pair, which Python's json writes without a word."""
+    body = body.replace(rb"\u0000", rb"\ufffd")  # of the same length, so that an escaped backslash stays one
+    try:
+        return _decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        with suppress(ValueError):
+            return _decode(json.dumps(json.loads(body), ensure_ascii=False).encode(errors="replace"))
+        raise
+
+
 _TEN_MINUTES = 15  # characters of a timestamp; updated_at alone moves every minute and says nothing
 
 
@@ -78,8 +95,7 @@ class Sync:
 
     async def apply(self, body: bytes) -> Applied:
         """Raises msgspec.DecodeError for what is not a status answer; nothing is written then."""
-        # PostgreSQL keeps no NUL; replaced by as many characters, so that an escaped backslash stays one.
-        answer = _decode(body.replace(rb"\u0000", rb"\ufffd"))
+        answer = _read(body)
         by_rap: dict[str, list[RapJob]] = defaultdict(list)
         for job in answer.jobs:
             by_rap[job.rap_id].append(job)
@@ -134,6 +150,9 @@ def _changed(request: sa.Row[tuple[object, ...]], jobs: int) -> Event:
     )
 
 
+_finished_jobs = msgspec.json.Decoder(list[FinishedJob]).decode
+
+
 async def finish_facts(uow: UnitOfWork, ids: Sequence[int]) -> list[Event]:
     """The last word on requests that just ended, with all their jobs."""
     rows = await uow.session.execute(sql.FINISHED, {"ids": list(ids)})
@@ -147,7 +166,7 @@ async def finish_facts(uow: UnitOfWork, ids: Sequence[int]) -> list[Event]:
             status=row.status,
             status_message=row.status_message,
             will_notify=row.will_notify,
-            jobs=msgspec.convert(row.jobs, list[FinishedJob]),
+            jobs=_finished_jobs(row.jobs),
         )
         for row in rows
     ]
