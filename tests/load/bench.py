@@ -28,7 +28,8 @@ async def session_cookie(stack: Stack, superuser: str) -> str:
     connection = await asyncpg.connect(superuser)
     try:
         await connection.execute(
-            "insert into identity.sessions (token_hash, user_id, expires_at) values ($1, $2, $3)",
+            "insert into identity.sessions (token_hash, user_id, expires_at, user_agent)"
+            " values ($1, $2, $3, '')",
             stored,
             PERSON,
             datetime.now(UTC) + timedelta(days=1),
