@@ -13,7 +13,7 @@ from kit import telemetry
 def _ids(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     if value := telemetry.request_id.get():
         event["request_id"] = value
-    if value := telemetry.traceparent.get():
+    if (value := telemetry.traceparent.get()).count("-") >= 3:
         event["trace_id"] = value.split("-")[1]
     return event
 
