@@ -14,6 +14,8 @@ from releases.api import airlock, authorise, pages, reading
 from releases.settings import Settings
 from releases.storage import Storage
 
+_OTHERS_LIMIT = 2**40  # every route here has a limit of its own, and answers in words that Airlock can read
+
 
 def create(settings: Settings | None = None) -> Service:
     settings = settings or Settings()
@@ -25,9 +27,13 @@ def create(settings: Settings | None = None) -> Service:
         yield
 
     routers = [authorise.router, airlock.router, reading.router, pages.router]
-    limit = settings.release_file_size_limit + 1024 * 1024
     app = create_app(
-        "releases", settings, routers, extra=extra, checks={"storage": storage.ping}, max_body_size=limit
+        "releases",
+        settings,
+        routers,
+        extra=extra,
+        checks={"storage": storage.ping},
+        max_body_size=_OTHERS_LIMIT,
     )
     app.state.storage = storage
     app.router.redirect_slashes = False  # a redirect would lose Airlock's body
@@ -35,8 +41,10 @@ def create(settings: Settings | None = None) -> Service:
     @app.exception_handler(HTTPException)
     async def refused(request: Request, exc: HTTPException) -> Response:
         """404 and 405 in the words of the public API."""
-        if exc.status_code == 405:
-            return drf.detail(405, f'Method "{request.method}" not allowed.')
-        return drf.detail(exc.status_code, str(exc.detail))
+        wrong_method = exc.status_code == 405
+        text = f'Method "{request.method}" not allowed.' if wrong_method else str(exc.detail)
+        answer = drf.detail(exc.status_code, text)
+        answer.headers.update(exc.headers or {})
+        return answer
 
     return app

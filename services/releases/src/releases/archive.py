@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import AsyncIterator, Sequence
+from urllib.parse import quote
 
 from releases.models import ReleaseFile
 from releases.storage import Storage
@@ -27,14 +28,18 @@ class _Sink(io.RawIOBase):
         return b"".join(parts)
 
 
-async def stream(storage: Storage, files: Sequence[ReleaseFile]) -> AsyncIterator[bytes]:
-    """Stored uncompressed; a redacted or missing file becomes a line of text that says so."""
+async def stream(
+    storage: Storage, files: Sequence[tuple[ReleaseFile, str | None]], page: str
+) -> AsyncIterator[bytes]:
+    """Files with the name of who redacted them; `page` is the release's URL. Stored uncompressed.
+
+    A redacted or missing file becomes a text of the same name that says so (spec/releases.md §4).
+    """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for file in files:
+        for file, deleted_by in files:
             if file.deleted_at is not None or file.uploaded_at is None:
-                state = "was redacted" if file.deleted_at is not None else "has not been uploaded yet"
-                archive.writestr(f"{file.name}.txt", f"This file {state}.\n")
+                archive.writestr(file.name, f"{_why(file, deleted_by)}\n\n{page}{quote(file.name)}\n")
             else:
                 with archive.open(file.name, "w") as entry:
                     async for chunk in await storage.read(file.sha256):
@@ -42,3 +47,9 @@ async def stream(storage: Storage, files: Sequence[ReleaseFile]) -> AsyncIterato
                         yield sink.take()
             yield sink.take()
     yield sink.take()
+
+
+def _why(file: ReleaseFile, deleted_by: str | None) -> str:
+    if file.deleted_at is None:
+        return "This file has not been uploaded yet"
+    return f"This file was redacted by {deleted_by or 'somebody'} on {file.deleted_at:%Y-%m-%d %H:%M} UTC"

@@ -42,7 +42,7 @@ class ReleaseFile(Base):
     __table_args__ = (
         CheckConstraint("(deleted_at IS NULL) = (deleted_by_id IS NULL)", name="deleted_pair"),
         CheckConstraint("size >= 0", name="size"),
-        Index("ix_release_files_release", "release_id", "name"),
+        Index("ix_release_files_release", "release_id", "name", unique=True),
         Index("ix_release_files_sha256", "sha256"),
     )
 
@@ -63,7 +63,7 @@ class ReleaseFile(Base):
 
 
 class AirlockEvent(Base):
-    """As received; a repeat carries the same traceparent (rulings 1.3.19)."""
+    """As received, never changed; a repeat carries the same traceparent (rulings 1.3.19)."""
 
     __tablename__ = "airlock_events"
 

@@ -7,7 +7,7 @@ import secrets
 import time
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ID = re.compile(r"[0-9A-Za-z]{1,26}")
+_ID = re.compile(r"[0-9A-Z]{26}")
 _QUOTED = re.compile(rb'filename="(.*)"\s*(?:;.*)?$', re.DOTALL)
 _BARE = re.compile(rb"filename=([^\s;]+)")
 
@@ -31,7 +31,7 @@ def filename(raw_disposition: str) -> str | None:
     found = _QUOTED.search(raw) or _BARE.search(raw)
     if found is None:
         return None
-    return found[1].decode("latin-1").replace("\\", "/") or None
+    return found[1].decode("latin-1").replace("\\", "/").strip() or None
 
 
 def is_safe(name: str) -> bool:

@@ -44,7 +44,7 @@ def may_view(actor: Actor, project_id: int) -> bool:
     return actor.may("release_file_view", project_id)
 
 
-def check_view(actor: Actor, project_id: int) -> None:
+def check_view(actor: Actor, project_id: int, thing: str = "release") -> None:
     """People without the permission learn nothing."""
     if not may_view(actor, project_id):
-        raise NotFound("There is no such release.")
+        raise NotFound(f"There is no such {thing}.")

@@ -57,7 +57,7 @@ select json_build_object('id', r.id, 'number', (select count(*) from releases o
       and e.event_type in ('request_partially_reviewed', 'request_reviewed')), '[]'))::text
 from releases r join known_workspaces w on w.name = r.workspace join known_projects p on p.id = w.project_id
 left join known_users u on u.id = r.created_by_id left join known_backends b on b.slug = r.backend
-where r.id = $1
+where r.id = $1 and exists (select from release_files f where f.release_id = r.id)
 """
 
 _INDEX = """
@@ -99,8 +99,10 @@ async def of_workspace(database: Database, workspace: str, *, files: bool) -> st
     return str(await database.fetchval(_OF_WORKSPACE, workspace, files))
 
 
-async def release(database: Database, release_id: str) -> str:
-    return str(await database.fetchval(_RELEASE, release_id))
+async def release(database: Database, release_id: str) -> str | None:
+    """None for a release without files: there is nothing to show."""
+    found: str | None = await database.fetchval(_RELEASE, release_id)
+    return found
 
 
 async def latest_index(database: Database, workspace: str) -> str:
@@ -109,6 +111,14 @@ async def latest_index(database: Database, workspace: str) -> str:
 
 async def release_index(database: Database, release_id: str) -> str:
     return str(await database.fetchval(_INDEX % _FILES, release_id))
+
+
+async def release_url(
+    database: Database, base_url: str, project_id: int, workspace: str, release_id: str
+) -> str:
+    """Of its page."""
+    slug = await database.fetchval("select slug from known_projects where id = $1", project_id)
+    return f"{base_url.rstrip('/')}/{slug}/{workspace}/releases/{release_id}/"
 
 
 async def project_of_workspace(database: Database, name: str) -> int | None:

@@ -1,8 +1,11 @@
 """Where released bytes live: by their hash, written whole or not at all (rulings 1.3.7)."""
 
+import asyncio
 import hashlib
+import os
 import secrets
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,50 +36,63 @@ def blob_key(sha256: str) -> str:
 class Storage:
     def __init__(self, place: str) -> None:
         self._store: LocalStore | S3Store
+        self._folder: Path | None = None
         if place.startswith("s3://"):
             bucket, _, prefix = place.removeprefix("s3://").partition("/")
-            self._store = S3Store(bucket, prefix=prefix or None)
+            self._store = S3Store(
+                bucket,
+                prefix=prefix or None,
+                client_options={
+                    "allow_http": True,  # the scheme of AWS_ENDPOINT_URL decides
+                    "connect_timeout": timedelta(seconds=3),
+                    "timeout": timedelta(seconds=30),
+                },
+                retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=10)},
+            )
         else:
-            Path(place).mkdir(parents=True, exist_ok=True)
-            self._store = LocalStore(prefix=Path(place).absolute())
+            self._folder = Path(place).absolute()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._store = LocalStore(prefix=self._folder)
 
     async def receive(self, body: AsyncIterable[bytes], limit: int) -> Received:
         """Stream to a temporary object while hashing. Raises TooLarge, Unavailable; nothing is left then."""
         key, digest, size = f"{_INCOMING}/{secrets.token_hex(16)}", hashlib.sha256(), 0
-        try:
-            writer = obstore.open_writer_async(self._store, key)
+
+        async def counted() -> AsyncIterator[bytes]:
+            nonlocal size
             async for chunk in body:
                 size += len(chunk)
                 if size > limit:
                     raise TooLarge("The file is too large.")
                 digest.update(chunk)
-                await writer.write(chunk)
-            await writer.close()  # an object that was not closed never comes to be
-        except BaseError as exc:
-            raise Unavailable("The storage of released files does not answer.") from exc
+                yield chunk
+
+        with _answering():
+            # What `counted` raises comes out here, after the parts that were sent have been taken back.
+            await obstore.put_async(self._store, key, counted(), max_concurrency=2)
         return Received(key, digest.hexdigest(), size)
 
     async def keep(self, received: Received) -> None:
         """Make it durable under its hash; the same bytes again are the same object."""
-        try:
-            await obstore.rename_async(self._store, received.key, blob_key(received.sha256), overwrite=True)
-        except BaseError as exc:
-            raise Unavailable("The storage of released files does not answer.") from exc
+        blob = blob_key(received.sha256)
+        with _answering():
+            if self._folder:
+                await asyncio.to_thread(_sync, self._folder / received.key)
+            await obstore.rename_async(self._store, received.key, blob, overwrite=True)
+            if self._folder:
+                await asyncio.to_thread(_sync, (self._folder / blob).parent, self._folder)
 
     async def discard(self, received: Received) -> None:
-        try:
-            await obstore.delete_async(self._store, received.key)
-        except FileNotFoundError:
-            return
-        except BaseError as exc:
-            raise Unavailable("The storage of released files does not answer.") from exc
+        with _answering():
+            try:
+                await obstore.delete_async(self._store, received.key)
+            except FileNotFoundError:
+                return
 
     async def read(self, sha256: str) -> AsyncIterator[bytes]:
         """The bytes in chunks. Raises Unavailable before the first one when they cannot be had."""
-        try:
+        with _answering():
             found = await obstore.get_async(self._store, blob_key(sha256))
-        except (BaseError, FileNotFoundError) as exc:
-            raise Unavailable("The bytes of this file cannot be read just now.") from exc
 
         async def chunks() -> AsyncIterator[bytes]:
             async for chunk in found.stream(min_chunk_size=_CHUNK):
@@ -90,6 +106,8 @@ class Storage:
     async def sweep(self) -> int:
         """Remove temporary objects that nobody finished; how many there were."""
         old = datetime.now(UTC) - _ORPHAN
+        if self._folder:
+            return await asyncio.to_thread(_sweep, self._folder / _INCOMING, old.timestamp())
         keys = [
             str(item["path"])
             async for page in obstore.list(self._store, prefix=_INCOMING)
@@ -99,3 +117,29 @@ class Storage:
         if keys:
             await obstore.delete_async(self._store, keys)
         return len(keys)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raises Unavailable for every way in which a store fails."""
+    try:
+        yield
+    except (BaseError, OSError) as exc:
+        raise Unavailable("The storage of released files does not answer.") from exc
+
+
+def _sync(*paths: Path) -> None:
+    for path in paths:
+        opened = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def _sweep(folder: Path, old: float) -> int:
+    """By the file system: the store does not list what it had begun to write when it was killed."""
+    left = [file for file in folder.glob("*") if file.stat().st_mtime < old]
+    for file in left:
+        file.unlink(missing_ok=True)
+    return len(left)

@@ -1,6 +1,6 @@
 """The body of release creation, with the reference's faults by field (spec/releases.md §2.4)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from releases.actions.create import WantedFile
@@ -26,11 +26,15 @@ def check_create(body: dict[str, Any], limit: int) -> tuple[list[WantedFile], di
         fields.add("files", "Expected a list of items.")
         return [], fields.faults
     wrong: dict[str, Any] = {}
+    names: set[str] = set()
     for index, item in enumerate(sent):
         file, faults = _file(item, limit)
+        if file is not None and file.name in names:
+            faults = {"name": ["Another file of this release has the same name."]}
         if faults:
             wrong[str(index)] = faults
         elif file is not None:
+            names.add(file.name)
             files.append(file)
     if wrong:
         fields.faults["files"] = wrong
@@ -87,7 +91,11 @@ def _date(fields: Fields, item: dict[str, Any]) -> datetime | None:
     if found.tzinfo is None:
         fields.add("date", "Datetime has wrong format. Use ISO-8601 with a time zone.")
         return None
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        fields.add("date", "Datetime value out of range.")
+        return None
 
 
 def _review(fields: Fields, item: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from messaging.uow import UnitOfWork
 from sqlalchemy import func, select
 
 from releases.models import Release, ReleaseFile
+from releases.storage import Received
 
 
 class AlreadyUploaded(Conflict):
@@ -19,30 +20,36 @@ class OtherBytes(Conflict):
     """These are not the bytes that were reviewed."""
 
 
-async def find_waiting(uow: UnitOfWork, release_id: str, name: str) -> ReleaseFile:
-    """The file of that name that has not arrived. Raises NotFound, AlreadyUploaded."""
-    query = (
-        select(ReleaseFile)
-        .where(ReleaseFile.release_id == release_id, ReleaseFile.name == name)
-        .order_by(ReleaseFile.uploaded_at.is_not(None), ReleaseFile.id)
-        .limit(1)
-    )
+def check_bytes(file: ReleaseFile, received: Received) -> None:
+    """Raises OtherBytes."""
+    if (file.sha256, file.size) != (received.sha256, received.size):
+        raise OtherBytes(file.name)
+
+
+async def find_file(uow: UnitOfWork, release_id: str, name: str) -> ReleaseFile:
+    """Raises NotFound."""
+    query = select(ReleaseFile).where(ReleaseFile.release_id == release_id, ReleaseFile.name == name)
     found = await uow.session.scalar(query)
     if found is None:
         raise NotFound(f"File {name} not requested in release {release_id}")
+    return found
+
+
+async def find_waiting(uow: UnitOfWork, release_id: str, name: str) -> ReleaseFile:
+    """The file of that name that has not arrived. Raises NotFound, AlreadyUploaded."""
+    found = await find_file(uow, release_id, name)
     if found.uploaded_at is not None:
         raise AlreadyUploaded(name)
     return found
 
 
 async def record_upload(
-    uow: UnitOfWork, release_id: str, name: str, sha256: str, *, by: int, now: datetime
+    uow: UnitOfWork, release_id: str, name: str, received: Received, *, by: int, now: datetime
 ) -> str:
     """The file's id. Raises AlreadyUploaded, OtherBytes; of two uploads at once one wins."""
     release = await uow.session.get_one(Release, release_id, with_for_update=True)
     file = await find_waiting(uow, release_id, name)
-    if file.sha256 != sha256:
-        raise OtherBytes(name)
+    check_bytes(file, received)
     file.uploaded_at, file.uploaded_by_id = now, by
     await uow.session.flush()
     of: dict[str, Any] = {

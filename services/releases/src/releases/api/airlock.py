@@ -1,5 +1,6 @@
 """Creating releases, uploading files, telling of events: byte for byte what Airlock relies on."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -7,26 +8,26 @@ from fastapi import APIRouter, Request, Response
 from kit.app import CurrentActor
 from kit.errors import Conflict, NotFound, TooLarge
 from kit.identity import Actor
-from sqlalchemy import select
+from starlette.requests import ClientDisconnect
 
-from releases import body, drf, policies
+from releases import body, drf, policies, queries
 from releases.actions import create, events, upload
-from releases.api.deps import Begin, Bytes, Config
+from releases.api.deps import Begin, Bytes, Config, Data
 from releases.clock import now
-from releases.models import KnownProject, KnownWorkspace, Release
+from releases.models import Release
 from releases.names import filename, is_release_id, new_ulid
 from releases.validation import check_create
 
 router = APIRouter(prefix="/api/v2")
+_EVENT_LIMIT = 256 * 1024  # what was said goes on as one message, and the broker has a limit
+_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @router.post("/releases/workspace/{name}")
 async def create_release(
-    name: str, request: Request, actor: CurrentActor, begin: Begin, config: Config
+    name: str, request: Request, actor: CurrentActor, begin: Begin, data: Data, config: Config
 ) -> Response:
-    async with begin() as uow:
-        query = select(KnownWorkspace.project_id).where(KnownWorkspace.name == name)
-        project_id = await uow.session.scalar(query)
+    project_id = await queries.project_of_workspace(data, name)
     if project_id is None:
         return drf.no("Workspace")
     if refusal := policies.backend_refusal(actor):
@@ -59,15 +60,9 @@ async def create_release(
         async with begin() as uow:
             await create.create_release(uow, wanted)
     except Conflict as conflict:
-        return drf.detail(400, conflict.detail)
-    url = await _release_url(begin, config.base_url, project_id, name, release_id)
+        return drf.detail(409, conflict.detail)
+    url = await queries.release_url(data, config.base_url, project_id, name, release_id)
     return drf.json({"release_id": release_id, "release_url": url}, 201, {"Release-Id": release_id})
-
-
-async def _release_url(begin: Begin, base_url: str, project_id: int, workspace: str, release_id: str) -> str:
-    async with begin() as uow:
-        slug = await uow.session.scalar(select(KnownProject.slug).where(KnownProject.id == project_id))
-    return f"{base_url.rstrip('/')}/{slug}/{workspace}/releases/{release_id}/"
 
 
 @router.post("/releases/release/{release_id}")
@@ -87,23 +82,25 @@ async def upload_file(
     if acting is None:
         return drf.detail(403, policies.NOT_GIVEN)
     limit = config.release_file_size_limit
-    if int(request.headers.get("x-declared-length", "0") or 0) > limit:
+    declared = request.headers.get("x-declared-length", "")
+    if declared.isdecimal() and int(declared) > limit:
         return _too_large(limit)
     name = filename(request.headers.get("x-raw-disposition", ""))
     if name is None:
         return drf.detail(
             400,
-            "Missing filename. Request should include a Content-Disposition header with filename parameter.",
+            "Missing filename. Request should include a Content-Disposition header"
+            " with a filename parameter.",
         )
     try:
         async with begin() as uow:
-            await upload.find_waiting(uow, release_id, name)
+            file = await upload.find_file(uow, release_id, name)
     except NotFound as missing:
         return drf.detail(400, missing.detail)
-    except upload.AlreadyUploaded:
-        return _already(name, release.backend)
     if release.backend != actor.statement.backend:
         return drf.detail(400, f"Release is from backend {release.backend} not {actor.statement.backend}")
+    if file.uploaded_at is not None:
+        return _already(name, release.backend)
     return await _store(request, begin, storage, release, name, acting.user_id, limit)
 
 
@@ -114,16 +111,16 @@ async def _store(
         received = await storage.receive(_chunks(request), limit)
     except TooLarge:
         return _too_large(limit)
+    except ClientDisconnect:
+        return drf.detail(400, "The upload was broken off.")
     kept = False
     try:
         async with begin() as uow:
-            file = await upload.find_waiting(uow, release.id, name)
-            if file.sha256 != received.sha256:
-                raise upload.OtherBytes(name)
+            upload.check_bytes(await upload.find_waiting(uow, release.id, name), received)
         await storage.keep(received)
         kept = True
         async with begin() as uow:
-            file_id = await upload.record_upload(uow, release.id, name, received.sha256, by=by, now=now())
+            file_id = await upload.record_upload(uow, release.id, name, received, by=by, now=now())
     except upload.AlreadyUploaded:
         return _already(name, release.backend)
     except upload.OtherBytes:
@@ -156,7 +153,7 @@ async def airlock_event(request: Request, actor: CurrentActor, begin: Begin) -> 
     if refusal := policies.backend_refusal(actor):
         return drf.detail(403, refusal)
     try:
-        sent = await body.read(request)
+        sent = await body.read(request, _EVENT_LIMIT)
     except body.Unreadable as exc:
         return drf.detail(400, str(exc))
     problem = _unfit(sent)
@@ -173,6 +170,9 @@ def _unfit(sent: dict[str, Any]) -> str | None:
         value = sent.get(name)
         if not isinstance(value, str) or not value or len(value) > 300 or "\0" in value:
             return f"'{name}' is missing or wrong"
+    for name in ("org", "repo"):
+        if not isinstance(sent.get(name) or "", str):
+            return f"'{name}' is wrong"
     updates = sent.get("updates")
     if updates is not None and not (isinstance(updates, list) and all(isinstance(u, dict) for u in updates)):
         return "'updates' must be a list of objects"
@@ -180,6 +180,7 @@ def _unfit(sent: dict[str, Any]) -> str | None:
 
 
 def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.Told:
+    trace = request.headers.get("traceparent", "")
     return events.Told(
         event_type=sent["event_type"].lower(),
         workspace=sent["workspace"],
@@ -190,6 +191,6 @@ def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.Told:
         org=sent.get("org") or None,
         repo=sent.get("repo") or None,
         backend=actor.statement.backend or "",
-        traceparent=request.headers.get("traceparent") or None,
+        traceparent=trace if _TRACE.fullmatch(trace) else None,
         body=sent,
     )

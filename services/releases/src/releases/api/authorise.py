@@ -10,6 +10,7 @@ from releases.api.deps import Data, Identity
 
 router = APIRouter(prefix="/api/v2/releases")
 
+_USER, _TOKEN = 300, 500  # characters that identity reads
 _WORDS = {
     "unknown_user": "User matching query does not exist.",
     "not_github": "User {} is not a github user",
@@ -31,7 +32,7 @@ async def authenticate(request: Request, actor: CurrentActor, data: Data, identi
         sent = await body.read(request)
     except body.Unreadable as exc:
         return drf.detail(400, str(exc))
-    user, token = fields.text(sent, "user"), fields.text(sent, "token")
+    user, token = fields.text(sent, "user", _USER), fields.text(sent, "token", _TOKEN)
     if fields.faults:
         return drf.json(fields.faults, 400)
     return await _answer(data, await _identify(identity, user, token, actor.statement.backend))
@@ -47,7 +48,7 @@ async def authorise(request: Request, actor: CurrentActor, data: Data, identity:
         sent = await body.read(request)
     except body.Unreadable as exc:
         return drf.detail(400, str(exc))
-    user = fields.text(sent, "user")
+    user = fields.text(sent, "user", _USER)
     if fields.faults:
         return drf.json(fields.faults, 400)
     found = await _identify(identity, user, None)

@@ -9,8 +9,8 @@ from kit.errors import NotFound
 from sqlalchemy import select
 
 from releases import archive, content, policies, queries
-from releases.api.deps import Begin, Bytes, Data
-from releases.models import Release, ReleaseFile
+from releases.api.deps import Begin, Bytes, Config, Data
+from releases.models import KnownUser, Release, ReleaseFile
 
 router = APIRouter()
 
@@ -30,7 +30,10 @@ async def release(release_id: str, actor: CurrentActor, data: Data) -> Response:
     if found is None:
         raise NotFound("There is no such release.")
     policies.check_view(actor, found[0])
-    return _json(await queries.release(data, release_id))
+    shown = await queries.release(data, release_id)
+    if shown is None:
+        raise NotFound("There is no such release.")
+    return _json(shown)
 
 
 @router.get("/files/{file_id}/content")
@@ -47,7 +50,7 @@ async def file_content(
         if file is None:
             raise NotFound("There is no such file.")
         release = await uow.session.get_one(Release, file.release_id)
-    policies.check_view(actor, release.project_id)
+    policies.check_view(actor, release.project_id, "file")
     if file.deleted_at is not None or file.uploaded_at is None:
         raise NotFound("The bytes of this file are not here.")
     headers: dict[str, Any] = content.headers(file.name, file.created_at, download=download, scripts=scripts)
@@ -55,17 +58,27 @@ async def file_content(
 
 
 @router.get("/releases/{release_id}/archive")
-async def release_archive(release_id: str, actor: CurrentActor, begin: Begin, storage: Bytes) -> Response:
+async def release_archive(
+    release_id: str, actor: CurrentActor, begin: Begin, storage: Bytes, data: Data, config: Config
+) -> Response:
     """All files as one zip, made while it is sent."""
     async with begin() as uow:
         found = await uow.session.get(Release, release_id)
         if found is None:
             raise NotFound("There is no such release.")
-        query = select(ReleaseFile).where(ReleaseFile.release_id == release_id).order_by(ReleaseFile.name)
-        files = list(await uow.session.scalars(query))
+        query = (
+            select(ReleaseFile, KnownUser.fullname)
+            .outerjoin(KnownUser, KnownUser.id == ReleaseFile.deleted_by_id)
+            .where(ReleaseFile.release_id == release_id)
+            .order_by(ReleaseFile.name)
+        )
+        files = [(file, fullname) for file, fullname in await uow.session.execute(query)]
     policies.check_view(actor, found.project_id)
+    if not files:
+        raise NotFound("There is no such release.")
+    url = await queries.release_url(data, config.base_url, found.project_id, found.workspace, release_id)
     return StreamingResponse(
-        archive.stream(storage, files),
+        archive.stream(storage, files, url),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="release-{release_id}.zip"'},
     )
