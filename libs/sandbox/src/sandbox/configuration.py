@@ -69,8 +69,10 @@ class Secrets:
             nats={user: secrets.token_urlsafe(24) for user in USERS},
             pairs={name: list(keys.new_pair()) for name in (*SERVICES, "gateway")},
         )
-        file.touch(0o600)
-        file.write_text(json.dumps(made.__dict__))
+        temporary = file.with_suffix(".new")  # killed half-way, there is no file
+        temporary.touch(0o600)
+        temporary.write_text(json.dumps(made.__dict__))
+        temporary.replace(file)
         return made
 
 

@@ -14,7 +14,7 @@ class DropConnection(Exception):
 
 
 class Faults:
-    """`{"kind": …, "times": N, "seconds": S}`; kinds: 500, html, garbage, drop, hang, slow, refuse."""
+    """`{"kind": …, "times": N, "seconds": S}`; kinds: 500, 429, html, garbage, drop, hang, slow, refuse."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -41,6 +41,8 @@ class Faults:
             return None
         if kind == "500":
             return HTMLResponse("", 500)
+        if kind == "429":
+            return Response("", 429, headers={"Retry-After": str(fault.get("seconds", 30))})
         if kind == "html":
             return HTMLResponse("<!doctype html><title>502 Bad Gateway</title>", 502)
         if kind == "garbage":

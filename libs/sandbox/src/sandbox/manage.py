@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from contracts.catalogue import SERVICES
+
 OWNERS = {
     "create_user": "identity",
     "create_backend": "identity",
@@ -39,7 +41,7 @@ def main() -> None:
     if not run_file().exists():
         sys.exit("No job server is running here: start it with ./just up.")
     processes = json.loads(run_file().read_text())["processes"]
-    if service not in processes or not words:
+    if service not in SERVICES or service not in processes or not words:
         sys.exit(f"There is no command {' '.join(sys.argv[1:])}. Try ./just manage --help.")
     environment = processes[service]["environment"]
     os.execve(sys.executable, [sys.executable, "-m", f"{service}.cli", *words], environment)

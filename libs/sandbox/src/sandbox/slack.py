@@ -37,6 +37,8 @@ def router(store: Store, faults: Faults) -> APIRouter:
             now.isoformat(timespec="seconds"),
             (metadata.get("event_payload") or {}).get("key"),
         )
+        if fault := await faults.strike("slack_after"):
+            return fault
         return JSONResponse({"ok": True, "channel": body["channel"], "ts": f"{now.timestamp():.6f}"})
 
     return routes

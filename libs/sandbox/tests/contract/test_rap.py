@@ -1,5 +1,7 @@
 """The sandbox's controller answers as the recorded real one did, and as its published schema says."""
 
+import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ def plain(schema: Any) -> Any:
     return {"anyOf": [made, {"type": "null"}]} if schema.get("nullable") is True else made
 
 
+@cache
 def document() -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((SHARED / "spec" / "rap-openapi.yaml").read_text())
     return found
@@ -75,8 +78,6 @@ def test_the_answer_keeps_to_the_published_schema(answers: dict[str, httpx.Respo
 
 @pytest.mark.parametrize("number", ["052", "068", "094", "079"])
 def test_a_request_that_the_real_one_took_keeps_to_the_schema_too(number: str) -> None:
-    import json
-
     body = json.loads(RECORDINGS[number]["request"]["body"])
     schema = document()["paths"][path_of(number)]["post"]["requestBody"]["content"]["application/json"][
         "schema"

@@ -1,6 +1,7 @@
 """The jobs service's database, and the sandbox's controller beside it."""
 
 import asyncio
+import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
@@ -219,6 +220,17 @@ async def dispatcher(
     client = world.client(projects.url, service="jobs")
     yield Dispatcher(units, rap, ProjectsClient(client), timedelta(hours=24), asyncio.Event())
     await client.close()
+
+
+@pytest.fixture
+async def waiting(made: Made, head: str) -> JobRequest:
+    """In a workspace of its own, since the controller does not run an action twice at once."""
+    return await made.request(
+        sha=head,
+        workspace=f"space-{secrets.token_hex(4)}",
+        submission="waiting",
+        requested_actions=["measures_monthly"],
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Commands for operators (spec/jobs.md §3.5)."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ from .conftest import Made, Projects
 
 
 async def run(settings: dict[str, Any], *words: str) -> Ran:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     try:
         return await run_command(commands, settings, *words, "--json")
-    finally:
-        structlog.reset_defaults()  # a command logs to the output that it was given, which is closed now
+    finally:  # a command logs to the output that it was given, which is closed now
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 async def test_actions_are_asked_for_in_somebodys_name(

@@ -1,5 +1,6 @@
 """One NATS server with JetStream in a folder, one user per process with just the subjects it needs."""
 
+import json
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from contracts.catalogue import SERVICES
 
-from sandbox.embedded.child import before_exec, free_port
+from sandbox.embedded.child import before_exec, check_port, free_port
 
 ADMIN = "admin"
 USERS = (*SERVICES, "gateway", ADMIN)
@@ -49,7 +50,7 @@ def configuration(port: int, store: Path, passwords: Mapping[str, str]) -> str:
     return f"""
 host: 127.0.0.1
 port: {port}
-jetstream {{ store_dir: "{store}", sync_interval: 10s, max_memory_store: 64MB, max_file_store: 10GB }}
+jetstream {{ store_dir: {json.dumps(str(store), ensure_ascii=False)}, sync_interval: 10s, max_memory_store: 64MB, max_file_store: 10GB }}
 max_payload: 8MB
 authorization {{
   users = [
@@ -71,6 +72,7 @@ class Nats:
 
     def start(self) -> None:
         """Raises RuntimeError with the end of the log when the server does not come up."""
+        check_port("NATS", self.port)
         store = self.home / "nats"
         store.mkdir(parents=True, exist_ok=True)
         (self.home / "logs").mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.embedded.child import before_exec, free_port, reachable_by, unprivileged_user
+from sandbox.embedded.child import before_exec, check_port, free_port, reachable_by, unprivileged_user
 
 _ELSEWHERE = Path("/var/lib/jobserver")
 _START = 30.0
@@ -62,8 +63,9 @@ def place(home: Path) -> Place:
     if not reachable_by(user, binaries / "postgres"):
         binaries = _copied(binaries)
     if not reachable_by(user, data / "x") and not data.is_symlink():
-        elsewhere = _ELSEWHERE / f"data-{hashlib.sha256(str(data).encode()).hexdigest()[:12]}"
-        elsewhere.mkdir(parents=True, exist_ok=True)
+        # Not named after `home`: a new home where an old one was deleted must not meet the old one's data.
+        elsewhere = _ELSEWHERE / f"data-{secrets.token_hex(6)}"
+        elsewhere.mkdir(parents=True)
         data.symlink_to(elsewhere)
     return Place(binaries, data.resolve(), user)
 
@@ -100,6 +102,7 @@ class Postgres:
 
     def start(self) -> None:
         """Raises RuntimeError with the end of the log when the server does not come up."""
+        check_port("PostgreSQL", self.port)
         if not (self.place.data / "PG_VERSION").exists():
             self._initdb()
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -114,11 +117,17 @@ class Postgres:
         raise RuntimeError(f"PostgreSQL did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
 
     def _forget_lock_of_another(self) -> None:
-        """The lock file names a process; after a restart of the machine that may be any program."""
+        """The lock file names a process; after a restart of the machine that may be any program,
+        another PostgreSQL too. Every process of this one works in its data folder.
+        """
         lock = self.place.data / "postmaster.pid"
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError, ValueError):
             pid = int(lock.read_text().split()[0])
-            if Path(f"/proc/{pid}/comm").read_text().strip() != "postgres":
+            try:
+                ours = Path(f"/proc/{pid}/cwd").readlink() == self.place.data
+            except PermissionError:  # somebody else's process
+                ours = False
+            if not ours:
                 lock.unlink()
 
     def _launch(self) -> None:
@@ -140,16 +149,21 @@ class Postgres:
     def _answers(self, deadline: float) -> bool:
         """False when it ended by itself before that."""
         assert self.process is not None
-        probe = [str(self.place.binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        lock = self.place.data / "postmaster.pid"
         while time.monotonic() < deadline and self.process.poll() is None:
-            if subprocess.run(probe, check=False).returncode == 0:
-                return True
-            time.sleep(0.02)
+            # What pg_ctl reads: the first line is the server's process, the last says how far it is.
+            with contextlib.suppress(FileNotFoundError):
+                said = lock.read_text().split("\n")
+                if said[0] == str(self.process.pid) and "ready" in (line.strip() for line in said[7:]):
+                    return True
+            time.sleep(0.01)
         return False
 
     def _initdb(self) -> None:
-        data = self.place.data
-        data.mkdir(parents=True, exist_ok=True)
+        """Beside its place until it is whole: killed half-way it is begun again."""
+        data = self.place.data.with_name(f"{self.place.data.name}.new")
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
         password_file = data.parent / f".{data.name}.pw"
         password_file.touch(0o600)
         password_file.write_text(self.password)
@@ -174,6 +188,7 @@ class Postgres:
             password_file.unlink()
         if done.returncode:
             raise RuntimeError(f"initdb failed:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
+        data.rename(self.place.data)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -183,5 +198,7 @@ class Postgres:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(2)
+        if not self.durable and self.place.data.is_relative_to(_ELSEWHERE):
+            shutil.rmtree(self.place.data, ignore_errors=True)
         if not self.durable:
             shutil.rmtree(self.place.data, ignore_errors=True)

@@ -43,10 +43,14 @@ def router(store: Store, faults: Faults) -> APIRouter:
             body.get("body", ""),
             json.dumps(body.get("labels", [])),
         )
+        if fault := await faults.strike("github_issues_after"):
+            return fault
         return JSONResponse(_issue(issue_row(owner, name, number)), 201)
 
     @routes.get("/search/issues")
     async def search(q: str) -> Response:
+        if fault := await faults.strike("github_search"):
+            return fault
         words = unquote(q).split()
         text = " ".join(w for w in words if ":" not in w)
         repo = next((w[5:] for w in words if w.startswith("repo:")), "")
@@ -61,6 +65,8 @@ def router(store: Store, faults: Faults) -> APIRouter:
 
     @routes.api_route("/repos/{owner}/{name}/issues/{number}", methods=["POST", "PATCH"])
     async def edit(owner: str, name: str, number: int, request: Request) -> Response:
+        if fault := await faults.strike("github_labels"):
+            return fault
         row, body = issue_row(owner, name, number), await request.json()
         if row is None:
             return not_found()
@@ -87,6 +93,8 @@ def router(store: Store, faults: Faults) -> APIRouter:
         if request.method == "POST":
             body = (await request.json())["body"]
             made = store.run("insert into comments (issue_id, body) values (?, ?)", row["id"], body)
+            if fault := await faults.strike("github_issues_after"):
+                return fault
             return JSONResponse({"id": made, "body": body, "html_url": f"{url}#issuecomment-{made}"}, 201)
         rows = store.all("select * from comments where issue_id = ? order by id", row["id"])
         return JSONResponse(

@@ -9,6 +9,7 @@ from sandbox.store import Store
 RUNNING = ("initiated", "preparing", "prepared", "executing", "executed", "finalizing")
 _ON_BACKEND = "Job executing on the backend"
 CAPACITY = 4  # running jobs of one backend
+_CANCELLING = 0.5  # seconds until the loop sees it; until then only `completed_at` tells
 
 
 def seconds_per_job(store: Store) -> float:
@@ -28,7 +29,8 @@ def settle(store: Store) -> None:
     newest = _newest(store, jobs)
     for row in jobs:
         if row["cancelled"]:
-            _end(store, row, now, "failed", "cancelled_by_user", "Cancelled by user")
+            if now - row["completed"] >= _CANCELLING:
+                _end(store, row, now, "failed", "cancelled_by_user", "Cancelled by user")
         elif row["status"] == "running":
             _advance(store, row, now)
         else:
@@ -110,4 +112,5 @@ def _advance(store: Store, row: Any, now: float) -> None:
         code = verdict.get("code", "nonzero_exit")
         _end(store, row, now, "failed", code, verdict.get("message", "Job exited with an error"))
     else:
-        _end(store, row, now, "succeeded", "succeeded", "Completed successfully")
+        message = verdict.get("message", "Completed successfully")
+        _end(store, row, now, "succeeded", "succeeded", message)

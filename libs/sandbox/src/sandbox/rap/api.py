@@ -52,6 +52,17 @@ class Controller:
             return None
 
 
+_NOT_FOUND = """
+<!doctype html>
+<html lang="en">
+<head>
+  <title>Not Found</title>
+</head>
+<body>
+  <h1>Not Found</h1><p>The requested resource was not found on this server.</p>
+</body>
+</html>
+"""
 _UNREADABLE = "could not parse JSON from request body"
 
 
@@ -117,13 +128,18 @@ def router(controller: Controller) -> APIRouter:
             return error(400, "Validation error", f"Invalid request body received{fault}")
         if fault_response := await controller.faults.strike("cancel"):
             return fault_response
-        return _cancel(controller.store, body["rap_id"], body["actions"])
+        return _cancel(controller, body["rap_id"], body["actions"])
 
     for path in ("/backend/status", "/rap/create", "/rap/status", "/rap/cancel"):
 
         @routes.api_route(path, methods=methods)
         async def no_slash(request: Request) -> Response:
-            return Response(status_code=301, headers={"Location": f"{request.url.path}/"})
+            headers = {"Location": f"{request.url.path}/"}
+            return HTMLResponse("", 301, headers)
+
+    @routes.api_route("/{path:path}", methods=methods)
+    async def unknown(path: str) -> Response:
+        return HTMLResponse(_NOT_FOUND, 404)
 
     return routes
 
@@ -133,7 +149,7 @@ def _backend(store: Store, slug: str) -> dict[str, Any]:
     database = store.flag(f"maintenance:{slug}", {"status": "off", "since": None, "type": None})
     return {
         "slug": slug,
-        "last_seen": timestamp(store.flag(f"last_seen:{slug}") or time.time(), micro=True),
+        "last_seen": timestamp(store.flag(f"last_seen:{slug}", time.time()), micro=True),
         "paused": paused,
         "db_maintenance": database,
     }
@@ -181,6 +197,7 @@ def _status(controller: Controller, rap_ids: list[str]) -> dict[str, Any]:
 
 def _job(row: Any) -> dict[str, Any]:
     finished = row["status"] in {"succeeded", "failed"} and row["started"] is not None
+    measured = finished and row["code"] != "cancelled_by_user"
     metrics = {"cpu_mean": 87.5, "cpu_peak": 99.0, "mem_mb_mean": 512.0, "mem_mb_peak": 801.0}
     return {
         "identifier": row["identifier"],
@@ -196,13 +213,15 @@ def _job(row: Any) -> dict[str, Any]:
         "started_at": timestamp(row["started"]),
         "completed_at": timestamp(row["completed"]),
         "trace_context": {"traceparent": f"00-{row['identifier'].encode().hex()[:32]}-0000000000000001-01"},
-        "metrics": metrics if finished else {},
+        "metrics": metrics if measured else {},
         "requires_db": bool(row["requires_db"]),
     }
 
 
-def _cancel(store: Store, rap_id: str, actions: list[str]) -> Response:
-    known = {row["action"] for row in store.all("select action from jobs where rap_id = ?", rap_id)}
+def _cancel(controller: Controller, rap_id: str, actions: list[str]) -> Response:
+    store = controller.store
+    rows = store.all("select action, backend from jobs where rap_id = ?", rap_id)
+    known = {row["action"] for row in rows if row["backend"] in controller.backends}
     if not known:
         return error(404, "jobs not found", f"No jobs found for rap_id {rap_id}", rap_id=rap_id)
     missing = sorted(set(actions) - known)

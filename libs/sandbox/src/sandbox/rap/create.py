@@ -13,6 +13,8 @@ from sandbox.store import Store
 
 _ORGS = ("opensafely", "opensafely-actions")
 _ACTIVE = ("pending", "running")
+# Everything else named in `run` is a reusable action: a repository of opensafely-actions.
+_IMAGES = frozenset("cohortextractor databuilder ehrql jupyter python r rstudio sqlrunner stata-mp".split())
 
 
 class Refusal(Exception):
@@ -42,6 +44,8 @@ def create_jobs(store: Store, body: dict[str, Any]) -> tuple[int, str | None]:
         if run_all:
             return 0, "All actions have already completed successfully"
         return 0, "All requested actions were already scheduled to run"
+    for name in new:
+        _check_image(store, name, str(actions[name]["run"]))
     if not body["codelists_ok"]:
         for name in new:
             if "ehrql" in str(actions[name]["run"]):
@@ -54,7 +58,7 @@ def _pipeline(store: Store, body: dict[str, Any]) -> dict[str, dict[str, Any]]:
     url = body["repo_url"]
     if not url.startswith("https://github.com"):
         raise Refusal(f"Repository URL {url} does not start with https://github.com")
-    found = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)", url)
+    found = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)/?", url)
     if found is None:
         raise Refusal(
             f"Repository URL {url} was not of the expected format: https://github.com/[organisation]/[project-name]"
@@ -87,10 +91,25 @@ def _pipeline(store: Store, body: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if text is None:
         raise Refusal(f"No project.yaml file found in {url}")
     try:
-        actions: dict[str, dict[str, Any]] = yaml.safe_load(text)["actions"]
+        actions: dict[str, dict[str, Any]] = yaml.safe_load(text.encode())["actions"]
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line + 1 if exc.problem_mark else "?"
+        raise Refusal(f"{exc} (line: {line})") from exc
     except (yaml.YAMLError, TypeError, KeyError) as exc:
         raise Refusal(f"Invalid project: {exc}") from exc
     return actions
+
+
+def _check_image(store: Store, name: str, run: str) -> None:
+    image, _, rest = run.partition(":")
+    known = "select 1 from repos where owner = 'opensafely-actions' and name = ?"
+    if image not in _IMAGES and store.one(known, image) is None:
+        version = (rest.split() or [""])[0]
+        raise Refusal(
+            f"in '{name}: {image}:{version}' could not find a repo at"
+            f" https://github.com/opensafely-actions/{image}\n"
+            f"Check that '{image}' is in the list of available actions at https://actions.opensafely.org"
+        )
 
 
 def _latest(store: Store, backend: str, workspace: str) -> dict[str, str]:

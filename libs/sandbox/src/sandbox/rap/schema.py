@@ -4,17 +4,17 @@ import re
 from typing import Any
 
 _RAP_ID = re.compile(r"^[a-z0-9]{16}$")
-_COMMIT = re.compile(r"^[a-f0-9]{40}$")
+_COMMIT = re.compile(r"^[0-9a-f]{40}$")
 _WORKSPACE = re.compile(r"[a-zA-Z0-9_-]+")
 _TEXTS = ("backend", "workspace", "repo_url", "branch", "created_by", "project")
 _REQUIRED = (
-    "rap_id backend workspace repo_url branch commit database_name requested_actions codelists_ok "
+    "backend rap_id workspace repo_url branch commit database_name requested_actions codelists_ok "
     "force_run_dependencies created_by project orgs"
 ).split()
 _SCOPE = {
     "dataset_permissions": (
-        "appointments covid_therapeutics icnarc isaric occupation_on_covid_vaccine_record open_prompt "
-        "sgss_covid_all_tests ukrr waiting_list"
+        "appointments icnarc isaric open_prompt ukrr waiting_list sgss_covid_all_tests "
+        "occupation_on_covid_vaccine_record covid_therapeutics"
     ).split(),
     "population_permissions": ["include_ndoo", "include_t1oo", "include_gp_unactivated"],
     "component_access": ["event_level_data"],
@@ -47,7 +47,7 @@ def create_fault(body: Any) -> str | None:
     if not isinstance(body["commit"], str):
         return _at("commit", f"{body['commit']!r} is not of type 'string'")
     if not _COMMIT.match(body["commit"]):
-        return _at("commit", f"{body['commit']!r} does not match '^[a-f0-9]{{40}}$'")
+        return _at("commit", f"{body['commit']!r} does not match '^[0-9a-f]{{40}}$'")
     if body["database_name"] != "default":
         return _at("database_name", f"{body['database_name']!r} is not one of ['default']")
     if not isinstance(body["requested_actions"], list):
@@ -69,7 +69,10 @@ def _scope_fault(body: dict[str, Any]) -> str | None:
     if not isinstance(scope, dict):
         return _at("analysis_scope", f"{scope!r} is not of type 'object'")
     for name, allowed in _SCOPE.items():
-        for index, value in enumerate(scope.get(name, [])):
+        values = scope.get(name, [])
+        if not isinstance(values, list):
+            return _at(f"analysis_scope.{name}", f"{values!r} is not of type 'array'")
+        for index, value in enumerate(values):
             if value not in allowed:
                 return _at(f"analysis_scope.{name}[{index}]", f"{value!r} is not one of {allowed!r}")
     return None
