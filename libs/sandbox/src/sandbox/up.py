@@ -159,7 +159,11 @@ def _tend(plan: Plan, supervisor: Supervisor, postgres: Postgres, nats: Nats) ->
         for name, server in (("PostgreSQL", postgres), ("NATS", nats)):
             if server.process is not None and server.process.poll() is not None:
                 say(f"{name} ended; starting it again")
-                server.start()
+                try:
+                    server.start()
+                except RuntimeError as exc:  # the others may live on what they have; it is tried again
+                    say(str(exc))
+                    time.sleep(1)
                 changed = True
         if changed:
             _write_run(plan, supervisor, postgres, nats)

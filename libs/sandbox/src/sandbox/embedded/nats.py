@@ -47,10 +47,11 @@ def configuration(port: int, store: Path, passwords: Mapping[str, str]) -> str:
         f'    {{ user: "{user}", password: "{passwords[user]}", permissions: {{ {permissions(user)} }} }}'
         for user in USERS
     )
+    folder = json.dumps(str(store), ensure_ascii=False)
     return f"""
 host: 127.0.0.1
 port: {port}
-jetstream {{ store_dir: {json.dumps(str(store), ensure_ascii=False)}, sync_interval: 10s, max_memory_store: 64MB, max_file_store: 10GB }}
+jetstream {{ store_dir: {folder}, sync_interval: 10s, max_memory_store: 64MB, max_file_store: 10GB }}
 max_payload: 8MB
 authorization {{
   users = [
