@@ -23,8 +23,11 @@ class Delivery(Base):
     __table_args__ = (
         CheckConstraint("channel IN ('email', 'slack', 'github')", name="channel"),
         CheckConstraint("status IN ('waiting', 'delivered', 'given_up')", name="status"),
-        Index("ix_deliveries_waiting", "next_attempt_at", postgresql_where=text("status = 'waiting'")),
+        Index(
+            "ix_deliveries_waiting", "channel", "next_attempt_at", postgresql_where=text("status = 'waiting'")
+        ),
         Index("ix_deliveries_lane", "lane", "id", postgresql_where=text("status = 'waiting'")),
+        Index("ix_deliveries_recipient", "recipient_id", "template"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -41,6 +44,7 @@ class Delivery(Base):
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=NOW)
     lease: Mapped[str | None]
     last_error: Mapped[str | None]
+    url: Mapped[str | None]  # where it can be seen
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     delivered_at: Mapped[datetime | None]
 

@@ -9,9 +9,9 @@ from notifications.models import Delivery
 
 
 async def tell_of_registration(uow: UnitOfWork, event: UserRegistered) -> None:
-    page = f"{{base_url}}/staff/users/{event.username}/"
-    text = f"New user ({event.username}) registered: <{page}|{event.username}>"
-    await record(uow, [slack(f"user:{event.user_id}:registered", "@registrations", text)])
+    key, subject = f"user:{event.user_id}:registered", f"New user ({event.username}) registered"
+    context = {"username": event.username}
+    await record(uow, [slack(key, "@registrations", "user_registered", subject, context)])
 
 
 async def tell_of_login_token(uow: UnitOfWork, event: LoginTokenIssued | LoginTokenUsed) -> None:

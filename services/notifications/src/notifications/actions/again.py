@@ -14,4 +14,7 @@ async def send_again(uow: UnitOfWork, delivery_id: int, *, now: datetime) -> Non
         raise NotFound("There is no such delivery.")
     if delivery.status == "delivered":
         raise Conflict("This has arrived already.")
-    delivery.status, delivery.next_attempt_at, delivery.created_at = "waiting", now, now
+    if delivery.status == "given_up":
+        delivery.status, delivery.created_at = "waiting", now
+    if delivery.lease is None:  # otherwise somebody is just sending it
+        delivery.next_attempt_at = now

@@ -59,7 +59,7 @@ def update_lines(phrase: str, username: str, updates: list[dict[str, Any]]) -> l
             line += f" (filegroup {update['group']})"
         if update.get("user"):
             line += f" by user {update['user']}"
-        lines.append(line)
+        lines.append(" ".join(line.split()))
     return lines
 
 
@@ -100,10 +100,10 @@ async def tell_of_event(uow: UnitOfWork, event: AirlockEventReceived) -> None:
         }
     ]
     if step.slack:
-        body = "\n".join(f"- {line}" for line in lines)
-        row = slack(f"{key}:slack", "@output_checking", f"{title} has been updated\n{body}", lane=lane)
-        row["context"] = {**row["context"], "request": event.request, "title": title, "lines": lines}
-        rows.append(row)
+        said = {"title": title, "lines": lines}
+        rows.append(
+            slack(f"{key}:slack", "@output_checking", "request_updated", f"{title} updated", said, lane=lane)
+        )
     if step.mail:
         subject = _SUBJECTS[step.mail].format(workspace=event.workspace, request=event.request)
         mail_context = {name: context[name] for name in ("request", "workspace", "project")}

@@ -20,14 +20,16 @@ def mail(key: str, user_id: int, template: str, subject: str, context: dict[str,
     }
 
 
-def slack(key: str, channel: str, text: str, *, lane: str | None = None) -> dict[str, Any]:
+def slack(
+    key: str, channel: str, template: str, subject: str, context: dict[str, Any], *, lane: str | None = None
+) -> dict[str, Any]:
     return {
         "key": key,
         "channel": "slack",
         "recipient": channel,
-        "template": "text",
-        "subject": text.partition("\n")[0][:200],
-        "context": {"text": text},
+        "template": template,
+        "subject": subject,
+        "context": context,
         "lane": lane,
     }
 

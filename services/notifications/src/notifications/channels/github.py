@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from notifications.channels import Failed
 from notifications.models import Delivery, GitHubIssue
+from notifications.render import for_github
 from notifications.settings import Settings
 
 log = get()
@@ -17,30 +18,31 @@ STATUS_LABELS = frozenset({"Pending review", "Under review", "With requester"})
 
 
 class GitHubChannel:
-    def __init__(self, settings: Settings, units: Units) -> None:
+    def __init__(self, settings: Settings, units: Units, *, timeout: float = 5) -> None:
         self._settings = settings
         self._units = units
-        self._github = GitHub(settings.github_api_url, settings.jobserver_github_token)
+        self._github = GitHub(settings.github_api_url, settings.jobserver_github_token, timeout=timeout)
 
     async def close(self) -> None:
         await self._github.close()
 
-    async def send(self, delivery: Delivery) -> None:
-        """Raises Failed. A missing issue is created first (spec/notifications.md §1.4)."""
+    async def send(self, delivery: Delivery) -> str | None:
+        """Where it can be seen. Raises Failed.
+
+        A missing issue is created first, but never only to be closed (spec/notifications.md §1.4, §6).
+        """
         context = delivery.context
         try:
             issue = await self._issue(context)
-            if context["action"] != "create":
-                await self._comment(issue, delivery)
-                await self._label(issue, context)
+            if issue is None:
+                return None
+            if context["action"] == "create":
+                return issue.url
+            url = await self._comment(issue, delivery)
+            await self._label(issue, context)
         except AppError as exc:
             raise Failed(exc.detail) from exc
-
-    async def link(self, request: str) -> str | None:
-        """The address of the issue of a release request, if there is one."""
-        async with self._units() as uow:
-            known = await uow.session.get(GitHubIssue, request)
-            return known.url if known else None
+        return url
 
     def repository(self, context: dict[str, Any]) -> tuple[str, str]:
         """Airlock's own choice, an organisation's, or the default (spec/notifications.md §1.2)."""
@@ -55,15 +57,17 @@ class GitHubChannel:
             return owner, name
         return settings.default_output_checking_github_org, settings.default_output_checking_github_repo
 
-    async def _issue(self, context: dict[str, Any]) -> GitHubIssue:
+    async def _issue(self, context: dict[str, Any]) -> GitHubIssue | None:
         request = context["request"]
         async with self._units() as uow:
             if known := await uow.session.get(GitHubIssue, request):
                 return known
         owner, repo = self.repository(context)
         # An earlier try may have made it and died before writing its number down.
-        found = await self._github.search_issue(owner, repo, request)
-        issue = found or await self._create(owner, repo, context)
+        issue = await self._github.search_issue(owner, repo, request)
+        if issue is None and context["action"] == "close":
+            return None
+        issue = issue or await self._create(owner, repo, context)
         made = GitHubIssue(request=request, org=owner, repo=repo, number=issue.number, url=issue.url)
         async with self._units() as uow:
             values = {n: getattr(made, n) for n in ("request", "org", "repo", "number", "url")}
@@ -87,11 +91,11 @@ class GitHubChannel:
     def _body(self, context: dict[str, Any]) -> str:
         base = self._settings.base_url.rstrip("/")
         repo_name = str(context["repo_url"]).rstrip("/").rsplit("/", 1)[-1]
-        workspace = context["workspace"]
+        workspace, author = context["workspace"], for_github(context["author_name"])
         return "\n".join(
             [
-                f"Requested by: [{context['author_name']}]({base}/staff/users/{context['author']}/)",
-                f"Release request ID: {context['request']}",
+                f"Requested by: [{author}]({base}/staff/users/{context['author']}/)",
+                f"Release request ID: {for_github(context['request'])}",
                 f"GitHub repo: [{repo_name}]({context['repo_url']})",
                 f"Workspace: [{workspace}]({base}/{context['project']}/{workspace}/)",
                 "",
@@ -100,18 +104,21 @@ class GitHubChannel:
             ]
         )
 
-    async def _comment(self, issue: GitHubIssue, delivery: Delivery) -> None:
+    async def _comment(self, issue: GitHubIssue, delivery: Delivery) -> str:
+        """Its address; one that an earlier try left is taken for this one."""
         context = delivery.context
         marker = f"<!-- delivery:{delivery.key} -->"
         if delivery.attempts > 1:
             comments = await self._github.comments(issue.org, issue.repo, issue.number)
-            if any(marker in body for body, _ in comments):
-                return
+            for body, url in comments:
+                if marker in body:
+                    return url
+        lines = [for_github(line) for line in context["lines"]]
         if context["action"] == "close":
-            text = f"Issue closed: {context['lines'][0]}"
+            text = f"Issue closed: {lines[0]}"
         else:
-            text = "Release request updated:\n" + "\n".join(f"- {line}" for line in context["lines"])
-        await self._github.comment(issue.org, issue.repo, issue.number, f"{text}\n\n{marker}")
+            text = "Release request updated:\n" + "\n".join(f"- {line}" for line in lines)
+        return await self._github.comment(issue.org, issue.repo, issue.number, f"{text}\n\n{marker}")
 
     async def _label(self, issue: GitHubIssue, context: dict[str, Any]) -> None:
         now = await self._github.issue_labels(issue.org, issue.repo, issue.number)
