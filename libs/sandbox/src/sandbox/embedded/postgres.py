@@ -198,7 +198,5 @@ class Postgres:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait(2)
-        if not self.durable and self.place.data.is_relative_to(_ELSEWHERE):
-            shutil.rmtree(self.place.data, ignore_errors=True)
         if not self.durable:
             shutil.rmtree(self.place.data, ignore_errors=True)

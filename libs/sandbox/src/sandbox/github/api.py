@@ -60,6 +60,8 @@ def router(store: Store, faults: Faults) -> APIRouter:
     @routes.get("/repos/{owner}/{name}/branches")
     async def branches(owner: str, name: str) -> Response:
         rows = store.all("select distinct branch from commits where owner = ? and name = ?", owner, name)
+        if not rows:
+            return not_found()
         heads = [git.branch_head(store, owner, name, row["branch"]) for row in rows]
         return JSONResponse([{"name": h["branch"], "commit": {"sha": h["sha"]}} for h in heads])
 

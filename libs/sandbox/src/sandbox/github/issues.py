@@ -32,6 +32,8 @@ def router(store: Store, faults: Faults) -> APIRouter:
         if fault := await faults.strike("github_issues"):
             return fault
         body = await request.json()
+        if not body.get("title"):
+            return JSONResponse({"message": "Validation Failed"}, 422)
         last = store.one("select max(number) as n from issues where owner = ? and name = ?", owner, name)
         number = ((last["n"] if last else 0) or 0) + 1
         store.run(

@@ -7,7 +7,7 @@ from contracts.identity import AccessChanged
 from kit.errors import Conflict, Invalid
 from kit.tokens import TokenHasher
 from messaging.uow import UnitOfWork
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from identity.actions import audit
 from identity.models import Backend, BackendToken, Org
@@ -38,6 +38,11 @@ async def create_backend(
     if existed and not rotate:
         return backend, None, True
     if existed:
+        await uow.session.execute(  # two are valid at most: whoever rotates again wants the first one gone
+            delete(BackendToken).where(
+                BackendToken.backend_id == backend.id, BackendToken.expires_at.is_not(None)
+            )
+        )
         await uow.session.execute(
             update(BackendToken)
             .where(BackendToken.backend_id == backend.id, BackendToken.expires_at.is_(None))

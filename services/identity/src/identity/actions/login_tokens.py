@@ -64,7 +64,7 @@ async def authenticate(
         return Identified(refusal="token_expired", username=name)
     if not right:
         return Identified(refusal="token_wrong", username=name)
-    return await _consume(units, found.claims, found.stored)
+    return await _consume(units, found.claims, found.stored, backend)
 
 
 async def _find(units: Units, user: str, backend: str | None, now: datetime) -> _Found:
@@ -102,7 +102,13 @@ async def _forget_tries(uow: UnitOfWork, username: str) -> None:
     await uow.session.execute(delete(LoginAttempt).where(LoginAttempt.subject == f"user {username}"))
 
 
-async def _consume(units: Units, person: Claims, stored: str) -> Identified:
+async def _forget_one_try(uow: UnitOfWork, backend: str) -> None:
+    """Right words are no guess; the wrong ones of other people typed there still count."""
+    last = select(func.max(LoginAttempt.id)).where(LoginAttempt.subject == f"backend {backend}")
+    await uow.session.execute(delete(LoginAttempt).where(LoginAttempt.id == last.scalar_subquery()))
+
+
+async def _consume(units: Units, person: Claims, stored: str, backend: str | None) -> Identified:
     async with units() as uow:
         gone = await uow.session.execute(
             delete(LoginToken)
@@ -112,6 +118,8 @@ async def _consume(units: Units, person: Claims, stored: str) -> Identified:
         if gone.first() is None:  # somebody else was faster with the same words
             return Identified(refusal="no_token", username=person.username)
         await _forget_tries(uow, person.username)
+        if backend is not None:
+            await _forget_one_try(uow, backend)
         audit.record(uow, "login_token_used", person.username, user=person.username)
         uow.publish(LoginTokenUsed(user_id=person.user_id))
     return Identified(user=person, username=person.username)

@@ -2,7 +2,7 @@
 
 from contracts.identity import AccessChanged
 from messaging.uow import UnitOfWork
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from identity import policies, repository
@@ -19,10 +19,17 @@ from identity.models import (
 
 
 async def _give(uow: UnitOfWork, user: User, role: str, membership_id: int | None, by: str) -> bool:
+    """A grant that has ended is given anew; False when the role is held."""
     statement = insert(RoleGrant).values(
         user_id=user.id, membership_id=membership_id, role=role, granted_by=by
     )
-    made = await uow.session.execute(statement.on_conflict_do_nothing().returning(RoleGrant.id))
+    made = await uow.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["user_id", "membership_id", "role"],
+            set_={"granted_by": by, "granted_at": func.now(), "ends_at": None},
+            where=RoleGrant.ends_at <= func.now(),
+        ).returning(RoleGrant.id)
+    )
     return made.first() is not None
 
 

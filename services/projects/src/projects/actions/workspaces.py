@@ -13,7 +13,10 @@ from projects import policies, repository
 from projects.models import Project, Repo, Workspace
 
 REPO_URL = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
-BRANCH = re.compile(r"(?![-/])[^\x00-\x20\x7f~^:?*\[\\]{1,200}")
+# What git takes as a branch (git-check-ref-format), and never a leading dash.
+BRANCH = re.compile(
+    r"(?!-|.*(?:\.\.|@\{|//|(?:^|/)\.|\.lock(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\]{1,200}(?<![/.])(?<!^@)"
+)
 
 
 async def create_workspace(
@@ -72,6 +75,8 @@ async def change_workspace(
     is_archived: bool | None = None,
 ) -> None:
     """The two switches. People who may not use them learn nothing (NotFound)."""
+    if should_notify is None and is_archived is None:
+        raise Invalid("Nothing to change was named.")
     workspace, repo = await repository.lock_workspace(uow.session, name)
     for value, permission in (
         (should_notify, "workspace_toggle_notifications"),
