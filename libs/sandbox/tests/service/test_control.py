@@ -60,9 +60,9 @@ async def _struck(outside: Outside) -> bool:
     return answer.status_code == 200
 
 
-async def test_a_fault_is_taken_back_by_null(outside: Outside) -> None:
+async def test_a_fault_is_taken_back_by_an_empty_one(outside: Outside) -> None:
     await outside.control("faults/github", {"kind": "500", "times": 9})
-    await outside.control("faults/github", None)
+    await outside.control("faults/github", {})
     assert (await outside.http.get(BRANCH)).status_code == 200
 
 
