@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox import control, human, opencodelists, slack, smtp
@@ -18,21 +18,13 @@ from sandbox.seed import seed
 from sandbox.store import Store
 
 
-class Sandbox:
-    """The application; a dropped connection has no response, not even an error."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self.app = app
-        self.state = app.state  # `smtp_port`, once it runs
+class Dropped(Response):
+    """Less than was announced: the server closes the connection on the caller."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self.app(scope, receive, send)
-        except DropConnection:
-            # Less than was announced: the server closes the connection on the caller.
-            headers = [(b"content-length", b"10"), (b"connection", b"close")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": b"", "more_body": True})
+        headers = [(b"content-length", b"10"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
 
 
 def create(
@@ -41,8 +33,8 @@ def create(
     smtp_port: int | None = None,
     token: str | None = None,
     backends: list[str] | None = None,
-) -> Sandbox:
-    """Every argument defaults to its environment variable."""
+) -> FastAPI:
+    """Every argument defaults to its environment variable; `state.smtp_port` is known once it runs."""
     store = Store((home or Path(os.environ["SANDBOX_HOME"])) / "sandbox.sqlite3")
     seed(store)
     faults = Faults(store)
@@ -74,7 +66,12 @@ def create(
     ):
         app.include_router(routes)
     app.router.redirect_slashes = False
-    return Sandbox(app)
+
+    @app.exception_handler(DropConnection)
+    async def dropped(_: Request, __: DropConnection) -> Response:
+        return Dropped()
+
+    return app
 
 
 def _host() -> str:

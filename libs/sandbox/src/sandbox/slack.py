@@ -27,13 +27,16 @@ def router(store: Store, faults: Faults) -> APIRouter:
         body = json.loads(raw) if is_json else dict(parse_qsl(raw.decode()))
         if not request.headers.get("authorization", "").removeprefix("Bearer").strip():
             return JSONResponse({"ok": False, "error": "not_authed"})
+        for name, error in (("channel", "channel_not_found"), ("text", "no_text")):
+            if not body.get(name):
+                return JSONResponse({"ok": False, "error": error})
         metadata = body.get("metadata") or {}
         metadata = json.loads(metadata) if isinstance(metadata, str) else metadata
         now = datetime.now(UTC)
         store.run(
             "insert into slack (channel, text, at, key) values (?, ?, ?, ?) on conflict (key) do nothing",
             str(body["channel"]).lstrip("#"),
-            body.get("text", ""),
+            body["text"],
             now.isoformat(timespec="seconds"),
             (metadata.get("event_payload") or {}).get("key"),
         )

@@ -1,7 +1,9 @@
 """The stand-ins on a real socket, and the launchers' homes."""
 
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -34,12 +36,24 @@ class Outside:
             mail.send_message(message)
 
 
-@pytest.fixture
-async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
-    """As it is found at the first start."""
-    app = sandbox.app.create(tmp_path, smtp_port=0, token="rap-token")
+@pytest.fixture(scope="session")
+async def everything(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Outside, Path]]:
+    home = tmp_path_factory.mktemp("outside")
+    app = sandbox.app.create(home, smtp_port=0, token="rap-token")
     async with running(app) as url, httpx.AsyncClient(base_url=url, timeout=5) as http:
-        yield Outside(http, app.state.smtp_port)
+        yield Outside(http, app.state.smtp_port), home / "sandbox.sqlite3"
+
+
+@pytest.fixture
+def outside(everything: tuple[Outside, Path]) -> Outside:
+    """Nothing was received yet, and nothing misbehaves."""
+    found, file = everything
+    with closing(sqlite3.connect(file)) as store:
+        for table in ("issues", "comments", "slack", "mails", "raps", "jobs"):
+            store.execute(f"delete from {table}")
+        store.execute("delete from flags where key <> 'seeded'")
+        store.commit()
+    return found
 
 
 def a_mail(subject: str = "Hello", *, message_id: str | None = "<1@jobs.test>", **more: str) -> EmailMessage:

@@ -7,10 +7,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from kit import logging
 
 from testkit.bus import Bus
 from testkit.servers import nats_server, postgres_server
 from testkit.world import World, new_database
+
+
+def pytest_configure() -> None:
+    """Log as every process does: loggers keep what they meet at their first use."""
+    logging.configure("tests")
 
 
 @pytest.fixture(scope="session")

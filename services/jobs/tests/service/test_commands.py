@@ -1,10 +1,8 @@
 """Commands for operators (spec/jobs.md §3.5)."""
 
-import logging
 from typing import Any
 
 import pytest
-import structlog
 from jobs.cli import commands
 from testkit.commands import Ran, run_command
 from testkit.world import World
@@ -13,14 +11,7 @@ from .conftest import Made, Projects
 
 
 async def run(settings: dict[str, Any], *words: str) -> Ran:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        return await run_command(commands, settings, *words, "--json")
-    finally:  # a command logs to the output that it was given, which is closed now
-        structlog.reset_defaults()
-        root.handlers[:] = handlers
-        root.setLevel(level)
+    return await run_command(commands, settings, *words, "--json")
 
 
 async def test_actions_are_asked_for_in_somebodys_name(

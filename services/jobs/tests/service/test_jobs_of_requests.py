@@ -56,7 +56,7 @@ async def test_nulls_become_empty_text(units: Units, made: Made, world: World) -
 
 
 async def test_jobs_the_controller_leaves_out_are_kept_and_the_request_goes_on(
-    units: Units, made: Made, world: World, capsys: pytest.CaptureFixture[str]
+    units: Units, made: Made, world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:
     request = await made.request()
     sync = Sync(units)
@@ -67,7 +67,7 @@ async def test_jobs_the_controller_leaves_out_are_kept_and_the_request_goes_on(
     assert (row["status"], row["running"], row["succeeded"]) == ("running", 1, 1)
     await sync.apply(answer(unknown=[request.rap_id]))
     assert (await request_row(world, request))["status"] == "running"
-    assert "left out jobs" in capsys.readouterr().out
+    assert "left out jobs" in capfd.readouterr().err
     assert FINISHED not in await world.announced("jobs")
 
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import shutil
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,6 @@ import httpx
 import identity.app
 import identity.settings
 import pytest
-import structlog
 from contracts.statement import Claims
 from identity.actions import backends, login_tokens, rights, users
 from kit.db import Database
@@ -114,14 +113,6 @@ class Airlock:
             "updates": None,
         }
         return await self.post("airlock/events/", json=body | more, headers=headers)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def plain_log() -> Iterator[None]:
-    """Without the default's picture of every local variable, which stops the service for seconds."""
-    structlog.configure([structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
