@@ -1,6 +1,5 @@
 """The event log, and the same list for one workspace."""
 
-import asyncio
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from gateway.views.format import ICONS
 from gateway.views.frame import Crumb
 from gateway.views.runs import run_lines
 from gateway.web import Page, integer
-from gateway.website import Site, now, optional
+from gateway.website import Site, now
 
 _STATES = ("active", "pending", "running", "succeeded", "failed", "nothing_to_do", "unknown")
 _FILTERS = ("state", "backend", "org", "project", "workspace", "person", "since", "q")
@@ -33,9 +32,7 @@ async def filtered_list(
         before=_number(page.query("before")),
         after=_number(page.query("after")),
     )
-    found, backends = await asyncio.gather(
-        page.services.jobs.requests(by), optional(page.services.jobs.backends())
-    )
+    found = await page.services.jobs.requests(by)
     path = page.request.url.path
     return site.html(
         page,
@@ -51,7 +48,7 @@ async def filtered_list(
             (name, value, _link(path, chosen, name)) for name, value in chosen.items() if name != "state"
         ],
         chosen={name: chosen.get(name, "") for name in _FILTERS},
-        backends=[(b.slug, b.name) for b in backends or []],
+        backends=[(b.slug, b.name) for b in found.backends],
         fixed=workspace,
         newer=_page(path, chosen, "after", found.newer),
         older=_page(path, chosen, "before", found.older),

@@ -63,7 +63,7 @@ def run_line(row: RequestRow, now: datetime) -> RunLine:
         pill=status_pill(row.status),
         workspace=row.workspace,
         workspace_url=url,
-        backend=row.backend,
+        backend=row.backend.name,
         bar=bar(counts) or [BarPart("waiting", "0", "0")],
         jobs_text=f"{row.succeeded}/{row.jobs}" if row.jobs else "–",
         jobs_label=", ".join(f"{count} {state}" for state, count in counts if count) or "no jobs yet",

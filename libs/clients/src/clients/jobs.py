@@ -62,7 +62,6 @@ class ActionOption(msgspec.Struct, frozen=True, kw_only=True):
     last_request_id: int | None = None
     last_seconds: int | None = None
     blocked: str | None = None  # why it cannot be run
-    changed: bool | None = None  # since its last run; None: not known
 
 
 class RunForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +80,6 @@ class RunForm(msgspec.Struct, frozen=True, kw_only=True):
     problem_line: int | None = None
     codelists_ok: bool = True
     codelists_message: str | None = None
-    latest_request_id: int | None = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +135,6 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: list[PipelineAction]
     previous: RequestRef | None = None
     previous_succeeded: RequestRef | None = None
-    expected_seconds: int | None = None
     waiting_or_running_here: int = 0  # jobs of everybody on this backend (rulings 1.5.2)
 
 
@@ -148,7 +145,7 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str
     project_slug: str
     project_name: str
-    backend: str
+    backend: BackendRef
     created_by: Person
     created_at: datetime
     status: str
@@ -165,9 +162,13 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestList(msgspec.Struct, frozen=True, kw_only=True):
-    """`counts` per display state, each at most 1,000 (then "1,000+"); `older`/`newer` are cursors or None."""
+    """`counts` per display state, each at most 1,000 (then "1,000+"); `older`/`newer` are cursors or None.
+
+    `backends` are the active ones, to choose from.
+    """
 
     rows: list[RequestRow]
+    backends: list[BackendRef] = []
     older: int | None = None
     newer: int | None = None
     counts: dict[str, int] = {}

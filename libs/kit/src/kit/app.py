@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+import msgspec
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.types import ASGIApp
 
 from kit import health, problems
@@ -61,3 +62,9 @@ async def _actor(request: Request) -> Actor:
 
 
 CurrentActor = Annotated[Actor, Depends(_actor)]
+
+
+def as_json(value: Any) -> Response:
+    """Text and bytes are JSON already, as PostgreSQL made it; anything else is encoded."""
+    body = value if isinstance(value, str | bytes) else msgspec.json.encode(value)
+    return Response(body, media_type="application/json")

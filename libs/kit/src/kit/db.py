@@ -12,6 +12,10 @@ Sessions = async_sessionmaker[AsyncSession]
 _GONE = (asyncpg.ConnectionDoesNotExistError, asyncpg.InterfaceError, ConnectionError)
 
 
+async def _leave(_: asyncpg.Connection) -> None:
+    """Single reads leave nothing behind that a second round trip would have to clear."""
+
+
 class Database:
     """The budget per process is `sessions_max` + `pool_max` connections (rulings 3.6)."""
 
@@ -38,6 +42,7 @@ class Database:
                 max_size=self._pool_max,
                 max_inactive_connection_lifetime=60,
                 command_timeout=15,
+                reset=_leave,
                 server_settings={"jit": "off"},
             )
         await self._pool

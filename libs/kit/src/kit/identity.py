@@ -60,6 +60,16 @@ def may(user: Claims | None, permission: str, project_id: int | None = None) -> 
     return project_id is not None and any(project_id in user.projects.get(role, ()) for role in holders)
 
 
+def projects_where(user: Claims | None, permission: str) -> list[int] | None:
+    """The projects on which `may` is true, for a query; None when it is true everywhere."""
+    if user is None:
+        return []
+    holders = HOLDERS.get(permission, frozenset())
+    if not holders.isdisjoint(user.roles):
+        return None
+    return sorted({project for role in holders for project in user.projects.get(role, ())})
+
+
 class Signer:
     """Makes this process's statements; a service can only speak for itself, the gateway also for others."""
 

@@ -67,3 +67,6 @@ def test_a_role_on_a_project_counts_there_and_a_global_one_everywhere() -> None:
     assert not identity.may(ADA, "job_run")
     assert identity.may(ADA, "release_file_view", 8)
     assert not identity.may(None, "release_file_view", 7)
+    assert identity.projects_where(ADA, "job_run") == [7]
+    assert identity.projects_where(ADA, "release_file_view") is None
+    assert identity.projects_where(None, "release_file_view") == []

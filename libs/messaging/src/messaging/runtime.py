@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from kit import app, health, http
 from kit.db import Database
 from kit.identity import Signer
@@ -78,3 +78,17 @@ def create_app(
     made.state.units = runtime.units
     made.state.database = runtime.database
     return made
+
+
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+async def _units(request: Request) -> Units:
+    units: Units = request.app.state.units
+    return units
+
+
+Data = Annotated[Database, Depends(_database)]  # for reads that are one statement
+Begin = Annotated[Units, Depends(_units)]  # for routes that ask others between two transactions

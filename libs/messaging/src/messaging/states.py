@@ -3,11 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated
 
-import msgspec
 from contracts.base import State
 from contracts.catalogue import SERVICES
 from fastapi import APIRouter, Query, Request, Response
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
 from kit.errors import Invalid, NotFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,7 +38,7 @@ def router(
             raise Invalid("An id is a number.")
         async with request.app.state.units() as uow:
             found = await sources[thing](uow.session, after, limit, key)
-        return Response(msgspec.json.encode(found), media_type="application/json")
+        return as_json(found)
 
     return routes
 

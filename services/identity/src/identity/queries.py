@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 from clients import identity as out
+from contracts.statement import Claims
+from kit.db import Database
 from kit.errors import NotFound
 from sqlalchemy import JSON, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -73,6 +76,12 @@ async def personal_token(
     if await session.scalar(query) is None:
         return out.PersonalToken(known=True)
     return out.PersonalToken(known=True, user=(await repository.claims(session, [user_id])).get(user_id))
+
+
+async def claims_by_name(database: Database, username: str) -> Claims | None:
+    """Asked at every step of everybody in Airlock, so past the session."""
+    rows = await database.fetch(repository.CLAIMS + "u.username = $1", username)
+    return Claims(**{**rows[0], "projects": msgspec.json.decode(rows[0]["projects"])}) if rows else None
 
 
 async def account(

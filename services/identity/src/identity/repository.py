@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.models import Backend, ExternalIdentity, KnownProject, Org, OrgMembership, User
 
-_CLAIMS = text("""
+CLAIMS = """
 select u.id as user_id, u.username, u.fullname as name,
   coalesce((select array_agg(distinct g.role order by g.role) from role_grants g where g.user_id = u.id
     and g.membership_id is null and (g.ends_at is null or g.ends_at > now())), '{}') as roles,
@@ -25,8 +25,8 @@ select u.id as user_id, u.username, u.fullname as name,
   coalesce((select array_agg(o.org_id order by o.org_id) from org_memberships o
     where o.user_id = u.id), '{}') as orgs,
   exists (select from external_identities e where e.user_id = u.id) as github
-from users u where u.id = any(:ids) and u.is_active
-""").columns(projects=JSON)
+from users u where u.is_active and """
+_CLAIMS = text(CLAIMS + "u.id = any(:ids)").columns(projects=JSON)
 
 
 async def claims(session: AsyncSession, user_ids: Sequence[int]) -> dict[int, Claims]:

@@ -115,6 +115,8 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
     newest as (select r.status from job_requests r where {counted.sql()} order by r.id desc limit {_BOUND})
     select json_build_object(
       'rows', coalesce((select json_agg({ROW} order by r.id desc) from shown r {JOINS}), '[]'),
+      'backends', (select coalesce(json_agg(json_build_object('slug', slug, 'name', name)
+        order by lower(name)), '[]') from known_backends where is_active),
       'more', (select count(*) > {PAGE} from page),
       'first', (select max(id) from shown), 'last', (select min(id) from shown),
       'counts', coalesce((select json_object_agg(status, n) from

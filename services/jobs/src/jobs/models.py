@@ -49,6 +49,7 @@ class JobRequest(Base):
         Index("ix_job_requests_person", "created_by_id", text("id DESC")),
         Index("ix_job_requests_backend", "backend", text("id DESC")),
         Index("ix_job_requests_status", "status", text("id DESC")),
+        Index("ix_job_requests_completed_at", "completed_at", postgresql_include=["backend"]),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

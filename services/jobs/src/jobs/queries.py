@@ -10,11 +10,13 @@ json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.
   'should_notify', w.should_notify)
 """
 
+_BACKEND = "json_build_object('slug', r.backend, 'name', coalesce(b.name, r.backend))"
+
 PERSON = "json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?'))"
 
 ROW = f"""
 json_build_object('id', r.id, 'workspace', r.workspace, 'project_slug', coalesce(p.slug, ''),
-  'project_name', coalesce(p.name, ''), 'backend', r.backend,
+  'project_name', coalesce(p.name, ''), 'backend', {_BACKEND},
   'created_by', {PERSON}, 'created_at', r.created_at,
   'status', case when s.state = 'waiting' and r.status in ('pending', 'unknown_error_creating_jobs')
     then 'submitting' else r.status end,
@@ -26,7 +28,7 @@ json_build_object('id', r.id, 'workspace', r.workspace, 'project_slug', coalesce
 
 JOINS = """
 left join known_users u on u.id = r.created_by_id left join known_projects p on p.id = r.project_id
-left join submissions s on s.job_request_id = r.id
+left join submissions s on s.job_request_id = r.id left join known_backends b on b.slug = r.backend
 """
 
 _EXPECTED = """
@@ -39,7 +41,7 @@ _EXPECTED = """
 
 _REQUEST = f"""
 select json_build_object('id', r.id, 'rap_id', r.rap_id, 'workspace', {WORKSPACE},
-  'backend', json_build_object('slug', r.backend, 'name', coalesce(b.name, r.backend)),
+  'backend', {_BACKEND},
   'created_by', {PERSON},
   'created_at', r.created_at, 'status', r.status, 'status_message', r.status_message,
   'submitting', s.state = 'waiting', 'submit_problem', s.last_error,
@@ -99,18 +101,16 @@ select json_build_object(
 """
 
 _BACKENDS = """
+with ended as (select backend, floor(extract(epoch from now() - completed_at) / 3600) as hours_ago, count(*)
+  from job_requests where completed_at > now() - interval '24 hours' group by 1, 2)
 select coalesce(json_agg(json_build_object('slug', k.slug, 'name', k.name, 'is_active', k.is_active,
     'last_seen_at', h.last_seen_at,
     'missing', coalesce(now() - h.last_seen_at >= make_interval(secs => k.alert_timeout_seconds), false),
     'paused', coalesce(h.paused, false), 'paused_since', h.paused_since,
     'in_maintenance', coalesce(h.in_maintenance, false), 'maintenance_since', h.maintenance_since,
     'pending', coalesce(c.pending, 0), 'running', coalesce(c.running, 0),
-    'finished_last_day', coalesce((select json_agg(coalesce(n.count, 0) order by hour) from
-      generate_series(0, 23) hour left join (
-        select 23 - floor(extract(epoch from now() - d.completed_at) / 3600)::int as at, count(*)
-        from job_requests d where d.backend = k.slug and d.completed_at > now() - interval '24 hours'
-          and d.id > (select coalesce(max(id), 0) - 20000 from job_requests) group by 1) n on n.at = hour),
-            '[]'))
+    'finished_last_day', (select json_agg(coalesce(n.count, 0) order by hour)
+      from generate_series(0, 23) hour left join ended n on n.hours_ago = 23 - hour and n.backend = k.slug))
   order by lower(k.name)), '[]')::text
 from known_backends k left join backend_health h on h.slug = k.slug
 left join (select backend, sum(pending) as pending, sum(running) as running from job_requests where live > 0

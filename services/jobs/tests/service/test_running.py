@@ -230,6 +230,9 @@ async def test_stale_codelists_stop_what_reads_the_database_and_only_that(
     form = await client.run_form("demo-workspace", ref=sha)
     assert not form.codelists_ok
     assert "codelists" in str(form.codelists_message)
+    assert {action.name for action in form.actions if action.blocked} == {
+        action.name for action in form.actions if action.is_database
+    }
     for chosen in (["extract"], ["extract", "tables"]):
         with pytest.raises(Invalid) as refusal:
             await submit(client, sha, chosen)

@@ -96,12 +96,12 @@ class Dispatcher:
         async with self._units() as uow:
             values = {"channel": channel, "lease": lease, "seconds": _LEASE, "batch": _BATCH}
             ids = list((await uow.session.execute(_CLAIM, values)).scalars())
+            if not ids:
+                return 0
             found = await uow.session.scalars(
                 select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id)
             )
             deliveries = list(found)
-        if not deliveries:
-            return 0
         contacts, trouble = await self._contacts(deliveries)
         outcomes = await asyncio.gather(*(self._send(d, contacts, trouble) for d in deliveries))
         await self._mark(lease, dict(zip([d.id for d in deliveries], outcomes, strict=True)))

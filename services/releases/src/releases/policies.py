@@ -2,7 +2,7 @@
 
 from contracts.statement import Claims
 from kit.errors import NotFound
-from kit.identity import Actor, may
+from kit.identity import Actor, may, projects_where
 
 NOT_GIVEN = "Authentication credentials were not provided."
 
@@ -40,11 +40,12 @@ def reading_refusal(actor: Actor, project_id: int, workspace: str) -> str | None
     return None
 
 
-def may_view(actor: Actor, project_id: int) -> bool:
-    return actor.may("release_file_view", project_id)
+def visible(actor: Actor) -> list[int] | None:
+    """Ids of the projects whose released files the caller may see; None for all of them."""
+    return projects_where(actor.user, "release_file_view")
 
 
 def check_view(actor: Actor, project_id: int, thing: str = "release") -> None:
     """People without the permission learn nothing."""
-    if not may_view(actor, project_id):
+    if not actor.may("release_file_view", project_id):
         raise NotFound(f"There is no such {thing}.")

@@ -30,16 +30,19 @@ json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.
 _PERSON = "json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?'))"
 _BACKEND = "json_build_object('slug', r.backend, 'name', coalesce(b.name, r.backend))"
 
+# $2: the projects whose files the caller may see, or null for all
 _OF_WORKSPACE = f"""
-select coalesce(json_agg(json_build_object('id', r.id, 'number', r.number, 'workspace', r.workspace,
-  'backend', {_BACKEND}, 'created_by', {_PERSON}, 'created_at', r.created_at,
-  'file_count', case when $2 then coalesce(f.files, 0) end,
-  'uploaded_count', case when $2 then coalesce(f.uploaded, 0) end,
-  'total_size', case when $2 then coalesce(f.size, 0) end) order by r.created_at desc, r.id desc), '[]')::text
-from (select *, row_number() over (order by created_at, id) as number from releases where workspace = $1) r
-left join known_users u on u.id = r.created_by_id left join known_backends b on b.slug = r.backend
-left join (select release_id, count(*) as files, count(uploaded_at) as uploaded, sum(size)::bigint as size
-  from release_files where workspace = $1 group by release_id) f on f.release_id = r.id
+select (select coalesce(json_agg(json_build_object('id', r.id, 'number', r.number, 'workspace', r.workspace,
+    'backend', {_BACKEND}, 'created_by', {_PERSON}, 'created_at', r.created_at,
+    'file_count', case when shown then coalesce(f.files, 0) end,
+    'uploaded_count', case when shown then coalesce(f.uploaded, 0) end,
+    'total_size', case when shown then coalesce(f.size, 0) end) order by r.created_at desc, r.id desc), '[]')
+  from (select *, row_number() over (order by created_at, id) as number,
+    $2::bigint[] is null or w.project_id = any($2) as shown from releases where workspace = w.name) r
+  left join known_users u on u.id = r.created_by_id left join known_backends b on b.slug = r.backend
+  left join (select release_id, count(*) as files, count(uploaded_at) as uploaded, sum(size)::bigint as size
+    from release_files where workspace = w.name group by release_id) f on f.release_id = r.id)::text
+from known_workspaces w where w.name = $1
 """
 
 _RELEASE = f"""
@@ -95,8 +98,10 @@ async def user_record(database: Database, user: Claims) -> str:
     )
 
 
-async def of_workspace(database: Database, workspace: str, *, files: bool) -> str:
-    return str(await database.fetchval(_OF_WORKSPACE, workspace, files))
+async def of_workspace(database: Database, workspace: str, visible: list[int] | None) -> str | None:
+    """None for an unknown workspace; sizes and counts where `visible` (None: everywhere) says so."""
+    found: str | None = await database.fetchval(_OF_WORKSPACE, workspace, visible)
+    return found
 
 
 async def release(database: Database, release_id: str) -> str | None:

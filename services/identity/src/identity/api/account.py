@@ -1,13 +1,14 @@
 """One's own account."""
 
 from fastapi import APIRouter, Response
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
+from messaging.runtime import Begin
 from messaging.uow import Uow
 from pydantic import BaseModel, Field
 
 from identity import policies, queries
 from identity.actions import login_tokens, sessions, users
-from identity.api.deps import Begin, Hasher, Now, answer
+from identity.api.deps import Hasher, Now
 
 router = APIRouter(prefix="/account")
 
@@ -23,7 +24,7 @@ class RenameIn(BaseModel):
 @router.post("")
 async def account(body: ShowIn, actor: CurrentActor, uow: Uow, hasher: Hasher, now: Now) -> Response:
     user = policies.check_person(actor)
-    return answer(await queries.account(uow.session, user.user_id, hasher.candidates(body.token), now))
+    return as_json(await queries.account(uow.session, user.user_id, hasher.candidates(body.token), now))
 
 
 @router.patch("", status_code=204)
@@ -35,7 +36,7 @@ async def rename(body: RenameIn, actor: CurrentActor, uow: Uow, now: Now) -> Non
 @router.post("/login-token")
 async def login_token(actor: CurrentActor, begin: Begin, now: Now) -> Response:
     user = policies.check_person(actor)
-    return answer({"token": await login_tokens.issue(begin, user.user_id, by=user.username, now=now)})
+    return as_json({"token": await login_tokens.issue(begin, user.user_id, by=user.username, now=now)})
 
 
 @router.delete("/sessions/{session_id}", status_code=204)

@@ -1,12 +1,10 @@
 """What routes are given."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 from kit.tokens import TokenHasher
-from messaging.uow import Units
 
 from identity.github import GitHubLogin
 
@@ -25,16 +23,6 @@ async def _github(request: Request) -> GitHubLogin:
     return github
 
 
-async def _units(request: Request) -> Units:
-    units: Units = request.app.state.units
-    return units
-
-
 Now = Annotated[datetime, Depends(_now)]
 Hasher = Annotated[TokenHasher, Depends(_hasher)]
 GitHub = Annotated[GitHubLogin, Depends(_github)]
-Begin = Annotated[Units, Depends(_units)]
-
-
-def answer(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")

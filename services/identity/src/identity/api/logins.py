@@ -1,14 +1,15 @@
 """Logging in through GitHub, for the gateway only."""
 
 from fastapi import APIRouter, Response
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
 from kit.errors import Invalid
+from messaging.runtime import Begin
 from messaging.uow import Uow
 from pydantic import BaseModel, Field
 
 from identity import policies
 from identity.actions import logins
-from identity.api.deps import Begin, GitHub, Hasher, Now, answer
+from identity.api.deps import GitHub, Hasher, Now
 from identity.github import Profile
 
 router = APIRouter(prefix="/logins")
@@ -42,7 +43,7 @@ async def start(
     started = await logins.start(
         uow, github, hasher, next_path=body.next, redirect_uri=body.redirect_uri, now=now
     )
-    return answer(started)
+    return as_json(started)
 
 
 @router.post("/finish")
@@ -57,7 +58,7 @@ async def finish(
     profile = await github.profile(body.code, verifier, redirect_uri)
     async with begin() as uow:
         done = await logins.finish(uow, hasher, login_id, profile, user_agent=body.user_agent, now=now)
-    return answer(done)
+    return as_json(done)
 
 
 @router.post("/name")
@@ -69,4 +70,4 @@ async def name(body: NameIn, actor: CurrentActor, uow: Uow, hasher: Hasher, now:
     if login.profile is None:
         raise Invalid("This log-in has not come back from GitHub yet.")
     profile = Profile(**{**login.profile, "name": policies.tidy(body.name)})
-    return answer(await logins.finish(uow, hasher, login.id, profile, user_agent=body.user_agent, now=now))
+    return as_json(await logins.finish(uow, hasher, login.id, profile, user_agent=body.user_agent, now=now))

@@ -3,14 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
 from kit.errors import Invalid
+from messaging.runtime import Begin, Data
 from messaging.uow import Uow
 from pydantic import BaseModel, Field
 
 from identity import queries, repository
 from identity.actions import login_tokens
-from identity.api.deps import Begin, Now, answer
+from identity.api.deps import Now
 
 router = APIRouter()
 
@@ -27,45 +28,44 @@ class IdentifyIn(BaseModel):
 
 @router.get("/users/{username}")
 async def user(username: str, uow: Uow) -> Response:
-    return answer(await queries.user(uow.session, username))
+    return as_json(await queries.user(uow.session, username))
 
 
 @router.get("/users/{user_id}/claims")
 async def claims(user_id: int, actor: CurrentActor, uow: Uow) -> Response:
     actor.check_service("projects", "jobs", "releases", "notifications")
-    return answer(await repository.person(uow.session, user_id))
+    return as_json(await repository.person(uow.session, user_id))
 
 
 @router.get("/projects/{project_id}/members")
 async def members(project_id: int, uow: Uow) -> Response:
-    return answer(await queries.members(uow.session, project_id))
+    return as_json(await queries.members(uow.session, project_id))
 
 
 @router.get("/orgs")
 async def orgs(uow: Uow, ids: Annotated[str, Query(max_length=2000)] = "") -> Response:
     numbers = [int(part) for part in ids.split(",") if part.isascii() and part.isdecimal()]
-    return answer(await queries.orgs(uow.session, numbers))
+    return as_json(await queries.orgs(uow.session, numbers))
 
 
 @router.get("/search")
 async def search(uow: Uow, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
-    return answer(await queries.search(uow.session, q))
+    return as_json(await queries.search(uow.session, q))
 
 
 @router.post("/contacts")
 async def contacts(body: ContactsIn, actor: CurrentActor, uow: Uow) -> Response:
     actor.check_service("notifications")
-    return answer(await queries.contacts(uow.session, body.user_ids))
+    return as_json(await queries.contacts(uow.session, body.user_ids))
 
 
 @router.post("/identify")
-async def identify(body: IdentifyIn, actor: CurrentActor, begin: Begin, now: Now) -> Response:
+async def identify(body: IdentifyIn, actor: CurrentActor, begin: Begin, data: Data, now: Now) -> Response:
     """Airlock's two questions, asked by releases for the backend that sent them."""
     actor.check_service("releases")
     if "\0" in body.user:
         raise Invalid("Names have no NUL.")
     if body.token is not None:
         found = await login_tokens.authenticate(begin, body.user, body.token, backend=body.backend, now=now)
-        return answer(found)
-    async with begin() as uow:
-        return answer(await login_tokens.authorise(uow, body.user))
+        return as_json(found)
+    return as_json(login_tokens.authorise(await queries.claims_by_name(data, body.user), body.user))

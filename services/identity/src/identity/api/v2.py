@@ -29,7 +29,7 @@ def backend_refusal(actor: Actor) -> str | None:
 _ELSE = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-@router.api_route("/users/{username}", methods=["GET", "HEAD"])
+@router.api_route("/users/{username}", methods=["GET", "HEAD"], include_in_schema=False)
 async def without_slash(username: str) -> Response:
     return Response(status_code=301, headers={"Location": f"/api/v2/users/{quote(username, safe='')}/"})
 
@@ -43,7 +43,8 @@ async def not_allowed(request: Request, actor: CurrentActor) -> Response:
     return JSONResponse({"detail": detail}, 405, {"Allow": "GET, HEAD, OPTIONS"})
 
 
-@router.api_route("/users/{username}/", methods=["GET", "HEAD"])
+@router.head("/users/{username}/", include_in_schema=False)
+@router.get("/users/{username}/")
 async def user(username: str, actor: CurrentActor, uow: Uow) -> Response:
     if refusal := backend_refusal(actor):
         return JSONResponse({"detail": refusal}, 403)

@@ -2,23 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
-from kit.db import Database
+from fastapi import Depends, Request
 from kit.http import Client
-from messaging.uow import Units
 
 from jobs.settings import Settings
 from jobs.study import Studies
-
-
-async def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
-
-
-async def _units(request: Request) -> Units:
-    units: Units = request.app.state.units
-    return units
 
 
 async def _studies(request: Request) -> Studies:
@@ -36,12 +24,6 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-Data = Annotated[Database, Depends(_database)]
-Begin = Annotated[Units, Depends(_units)]
 Repositories = Annotated[Studies, Depends(_studies)]
 Projects = Annotated[Client, Depends(_projects)]
 Config = Annotated[Settings, Depends(_settings)]
-
-
-def as_json(text: str | bytes) -> Response:
-    return Response(text, media_type="application/json")

@@ -3,15 +3,15 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
 from kit.errors import NotFound
 from kit.paging import Before
+from messaging.runtime import Data
 from messaging.uow import Uow
 from pydantic import BaseModel, Field
 
 from jobs import clock, event_log, queries
 from jobs.actions.cancel import cancel_job_request
-from jobs.api.deps import Data, as_json
 
 router = APIRouter()
 Word = Annotated[str | None, Query(max_length=255)]
@@ -106,7 +106,9 @@ async def search(data: Data, q: Annotated[str, Query(min_length=1, max_length=10
 Kind = Literal["job-requests", "jobs"]
 
 
-@router.api_route("/api/v2/{kind}/", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route(
+    "/api/v2/{kind}/", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+)
 async def gone(kind: Kind) -> Response:
     """The controller no longer pulls or pushes (spec/jobs.md §5)."""
     body = f'{{"detail":"/api/v2/{kind}/ has been withdrawn; nothing needs it any more."}}'

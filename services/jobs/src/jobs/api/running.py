@@ -6,14 +6,15 @@ from typing import Annotated
 import msgspec
 from clients.jobs import ActionOption, BackendStatus, RunForm
 from fastapi import APIRouter, Query, Response
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
 from kit.errors import AppError, Conflict, Invalid, NotFound
 from kit.github import Commit
+from messaging.runtime import Begin, Data
 from pydantic import BaseModel, Field
 
 from jobs import policies, queries, repository
 from jobs.actions.submit import Wanted, submit_job_request
-from jobs.api.deps import Begin, Config, Data, Projects, Repositories, as_json
+from jobs.api.deps import Config, Projects, Repositories
 from jobs.models import KnownWorkspace
 from jobs.pipeline import PipelineError, check_policy
 from jobs.pipeline.model import RUN_ALL
@@ -69,13 +70,13 @@ async def run_form(
         commit_message=commit.message if commit else "",
         commit_author=commit.author if commit else "",
         commit_at=commit.at if commit else None,
-        actions=_options(study, results),
+        actions=_options(study, codelists, results),
         problem=study.problem,
         problem_line=study.line,
         codelists_ok=codelists.ok,
         codelists_message=codelists.message,
     )
-    return as_json(msgspec.json.encode(form))
+    return as_json(form)
 
 
 async def _load(
@@ -102,7 +103,7 @@ def _with_policy(study: Study, config: Settings, project: str) -> Study:
     return study
 
 
-def _options(study: Study, results: dict[str, ActionOption]) -> list[ActionOption]:
+def _options(study: Study, codelists: Codelists, results: dict[str, ActionOption]) -> list[ActionOption]:
     if study.pipeline is None:
         return []
     found = []
@@ -110,7 +111,11 @@ def _options(study: Study, results: dict[str, ActionOption]) -> list[ActionOptio
         last = results.get(action.name) or ActionOption(name=action.name, run="", needs=[])
         found.append(
             msgspec.structs.replace(
-                last, run=action.run, needs=list(action.needs), is_database=action.is_database
+                last,
+                run=action.run,
+                needs=list(action.needs),
+                is_database=action.is_database,
+                blocked=_stale(codelists) if action.is_database and not codelists.ok else None,
             )
         )
     return found
@@ -156,6 +161,10 @@ async def submit(
     return {"id": request_id}
 
 
+def _stale(codelists: Codelists) -> str:
+    return codelists.message or "The codelists are out of date."
+
+
 def _check(body: SubmitIn, study: Study, codelists: Codelists, backends: list[str]) -> None:
     """Raises Invalid with a sentence per field."""
     fields: dict[str, list[str]] = {}
@@ -172,8 +181,6 @@ def _check(body: SubmitIn, study: Study, codelists: Codelists, backends: list[st
     elif not codelists.ok:
         stale = [name for name in body.requested_actions if name in by_name and by_name[name].is_database]
         if stale:
-            fields["requested_actions"] = [
-                f"{codelists.message or 'The codelists are out of date.'} Needed by: {', '.join(stale)}."
-            ]
+            fields["requested_actions"] = [f"{_stale(codelists)} Needed by: {', '.join(stale)}."]
     if fields:
         raise Invalid("The request cannot be made like this.", fields=fields)

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query, Response
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
 from kit.paging import Before
 from messaging.uow import Uow
 
@@ -24,7 +23,7 @@ async def deliveries(
 ) -> Response:
     policies.check_staff(actor)
     found = await queries.deliveries(uow.session, before, status)
-    return Response(msgspec.json.encode(found), media_type="application/json")
+    return as_json(found)
 
 
 @router.post("/{delivery_id}/again", status_code=204)

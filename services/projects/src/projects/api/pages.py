@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from kit.app import CurrentActor
-from kit.db import Database
+from fastapi import APIRouter, Query, Response
+from kit.app import CurrentActor, as_json
 from kit.identity import Actor
+from messaging.runtime import Data
 from messaging.uow import Uow
 from pydantic import BaseModel
 
@@ -15,12 +15,6 @@ from projects.actions import workspaces
 router = APIRouter()
 
 
-async def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
-
-
-Data = Annotated[Database, Depends(_database)]
 Page = Annotated[int, Query(ge=1, le=10_000)]
 Text = Annotated[str, Query(max_length=100)]
 
@@ -28,10 +22,6 @@ Text = Annotated[str, Query(max_length=100)]
 class WorkspaceChange(BaseModel):
     should_notify: bool | None = None
     is_archived: bool | None = None
-
-
-def _json(text: str) -> Response:
-    return Response(text, media_type="application/json")
 
 
 def _mine(actor: Actor, mine: bool) -> list[int] | None:
@@ -45,12 +35,12 @@ def _mine(actor: Actor, mine: bool) -> list[int] | None:
 async def projects(
     actor: CurrentActor, data: Data, mine: bool = False, page: Page = 1, q: Text = ""
 ) -> Response:
-    return _json(await queries.projects(data, _mine(actor, mine), q, page))
+    return as_json(await queries.projects(data, _mine(actor, mine), q, page))
 
 
 @router.get("/projects/{slug}")
 async def project(slug: str, actor: CurrentActor, data: Data) -> Response:
-    return _json(await queries.project(data, slug, archived=policies.sees_archived(actor)))
+    return as_json(await queries.project(data, slug, archived=policies.sees_archived(actor)))
 
 
 @router.get("/workspaces")
@@ -58,12 +48,12 @@ async def workspace_list(
     actor: CurrentActor, data: Data, mine: bool = False, page: Page = 1, q: Text = ""
 ) -> Response:
     archived = policies.sees_archived(actor)
-    return _json(await queries.workspaces(data, _mine(actor, mine), q, page, archived=archived))
+    return as_json(await queries.workspaces(data, _mine(actor, mine), q, page, archived=archived))
 
 
 @router.get("/workspaces/{name}")
 async def workspace(name: str, actor: CurrentActor, data: Data) -> Response:
-    return _json(await queries.workspace(data, name, archived=policies.sees_archived(actor)))
+    return as_json(await queries.workspace(data, name, archived=policies.sees_archived(actor)))
 
 
 @router.patch("/workspaces/{name}", status_code=204)
@@ -75,4 +65,4 @@ async def change(name: str, body: WorkspaceChange, actor: CurrentActor, uow: Uow
 
 @router.get("/search")
 async def search(data: Data, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
-    return _json(await queries.search(data, q))
+    return as_json(await queries.search(data, q))

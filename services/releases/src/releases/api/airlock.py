@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request, Response
 from kit.app import CurrentActor
 from kit.errors import Conflict, NotFound, TooLarge
 from kit.identity import Actor
+from messaging.runtime import Begin, Data
 from starlette.requests import ClientDisconnect
 
 from releases import body, drf, policies, queries
 from releases.actions import create, events, upload
-from releases.api.deps import Begin, Bytes, Config, Data
+from releases.api.deps import Bytes, Config
 from releases.clock import now
 from releases.models import Release
 from releases.names import filename, is_release_id, new_ulid

@@ -2,11 +2,12 @@
 
 from clients.identity import Identified
 from fastapi import APIRouter, Request, Response
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
 from kit.errors import Unavailable
+from messaging.runtime import Data
 
 from releases import body, drf, policies, queries
-from releases.api.deps import Data, Identity
+from releases.api.deps import Identity
 
 router = APIRouter(prefix="/api/v2/releases")
 
@@ -69,4 +70,4 @@ async def _identify(
 async def _answer(data: Data, found: Identified) -> Response:
     if found.user is None:
         return drf.detail(403, _WORDS[found.refusal or "unknown_user"].format(found.username))
-    return Response(await queries.user_record(data, found.user), media_type="application/json")
+    return as_json(await queries.user_record(data, found.user))

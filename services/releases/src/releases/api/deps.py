@@ -4,21 +4,9 @@ from typing import Annotated
 
 from clients.identity import IdentityClient
 from fastapi import Depends, Request
-from kit.db import Database
-from messaging.uow import Units
 
 from releases.settings import Settings
 from releases.storage import Storage
-
-
-async def _database(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
-
-
-async def _units(request: Request) -> Units:
-    units: Units = request.app.state.units
-    return units
 
 
 async def _storage(request: Request) -> Storage:
@@ -36,8 +24,6 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-Data = Annotated[Database, Depends(_database)]
-Begin = Annotated[Units, Depends(_units)]
 Bytes = Annotated[Storage, Depends(_storage)]
 Identity = Annotated[IdentityClient, Depends(_identity)]
 Config = Annotated[Settings, Depends(_settings)]

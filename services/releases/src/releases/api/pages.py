@@ -4,12 +4,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
 from kit.errors import NotFound
+from messaging.runtime import Begin, Data
 from sqlalchemy import select
 
 from releases import archive, content, policies, queries
-from releases.api.deps import Begin, Bytes, Config, Data
+from releases.api.deps import Bytes, Config
 from releases.models import KnownUser, Release, ReleaseFile
 
 router = APIRouter()
@@ -17,11 +18,10 @@ router = APIRouter()
 
 @router.get("/workspaces/{name}/releases")
 async def of_workspace(name: str, actor: CurrentActor, data: Data) -> Response:
-    project_id = await queries.project_of_workspace(data, name)
-    if project_id is None:
+    found = await queries.of_workspace(data, name, policies.visible(actor))
+    if found is None:
         raise NotFound("There is no such workspace.")
-    may_view = policies.may_view(actor, project_id)
-    return _json(await queries.of_workspace(data, name, files=may_view))
+    return as_json(found)
 
 
 @router.get("/releases/{release_id}")
@@ -33,7 +33,7 @@ async def release(release_id: str, actor: CurrentActor, data: Data) -> Response:
     shown = await queries.release(data, release_id)
     if shown is None:
         raise NotFound("There is no such release.")
-    return _json(shown)
+    return as_json(shown)
 
 
 @router.get("/files/{file_id}/content")
@@ -82,7 +82,3 @@ async def release_archive(
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="release-{release_id}.zip"'},
     )
-
-
-def _json(text: str) -> Response:
-    return Response(text, media_type="application/json")

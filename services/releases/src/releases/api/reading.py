@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from kit.app import CurrentActor
+from kit.app import CurrentActor, as_json
+from messaging.runtime import Begin, Data
 
 from releases import content, drf, policies, queries
-from releases.api.deps import Begin, Bytes, Data
+from releases.api.deps import Bytes
 from releases.models import Release, ReleaseFile
 from releases.storage import blob_key
 
@@ -19,7 +20,7 @@ async def workspace_files(name: str, actor: CurrentActor, data: Data) -> Respons
         return drf.no("Workspace")
     if refusal := policies.reading_refusal(actor, project_id, name):
         return drf.detail(403, refusal)
-    return Response(await queries.latest_index(data, name), media_type="application/json")
+    return as_json(await queries.latest_index(data, name))
 
 
 @router.get("/release/{release_id}")
@@ -29,7 +30,7 @@ async def release_files(release_id: str, actor: CurrentActor, data: Data) -> Res
         return drf.no("Release")
     if refusal := policies.reading_refusal(actor, *found):
         return drf.detail(403, refusal)
-    return Response(await queries.release_index(data, release_id), media_type="application/json")
+    return as_json(await queries.release_index(data, release_id))
 
 
 @router.get("/file/{file_id}")
