@@ -1,28 +1,26 @@
 """Where the actions of a pipeline stand in a picture: layers by dependency, few crossings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 NODE_WIDTH, NODE_HEIGHT = 200, 58
 _COLUMN, _ROW, _TOP, _LEFT = 242, 74, 30, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     name: str
     x: int
     y: int
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True):
     source: str
     target: str
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     width: int
     height: int
     layers: list[tuple[int, int]]  # (number from 1, x)

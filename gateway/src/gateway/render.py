@@ -1,26 +1,32 @@
-"""One `render(name, view)`: views arrive formatted, so templates do no work (stack §0.7)."""
+"""One `render(name, view)`: views arrive formatted, so templates do no work (stack §0.7, ADR 10)."""
 
+from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from minijinja import Environment
 
 from gateway.assets import Assets
+
+_TEMPLATES = files("gateway").joinpath("templates")
 
 
 class Renderer:
     def __init__(self, assets: Assets) -> None:
         self._environment = Environment(
-            loader=PackageLoader("gateway"),
-            autoescape=True,
-            undefined=StrictUndefined,
+            loader=source,
+            auto_escape_callback=lambda _: "html",
+            undefined_behavior="strict",
             trim_blocks=True,
             lstrip_blocks=True,
-            auto_reload=False,
-            cache_size=-1,
+            debug=False,  # errors go to the log, and what a page shows does not belong there
+            globals={"asset": assets.url, "icons": assets.url("icons.svg")},
         )
-        self._environment.globals["asset"] = assets.url
-        self._environment.globals["icons"] = assets.url("icons.svg")
 
     def render(self, name: str, /, **values: Any) -> bytes:
         """The page as UTF-8; a missing value is an error, never an empty place."""
-        return self._environment.get_template(name).render(values).encode()
+        return self._environment.render_template(name, **values).encode()
+
+
+def source(name: str) -> str:
+    """A template's text; names are ours, never a caller's."""
+    return _TEMPLATES.joinpath(name).read_text()

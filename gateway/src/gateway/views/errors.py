@@ -1,10 +1,9 @@
 """What an error page says: what happened, what is safe, what to do next."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorView:
+class ErrorView(msgspec.Struct, frozen=True):
     status: int
     title: str
     what: str

@@ -1,9 +1,11 @@
 """Times, durations, sizes, people and states as people read them (design/ui.md)."""
 
 from datetime import UTC, datetime
-from typing import NamedTuple
 
+import msgspec
 from contracts.statuses import Display, display
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 ICONS = {
     "succeeded": "check-circle",
@@ -20,7 +22,7 @@ ICONS = {
 }
 
 
-class Pill(NamedTuple):
+class Pill(msgspec.Struct, frozen=True):
     """A state in word, shape and colour."""
 
     state: str
@@ -28,7 +30,7 @@ class Pill(NamedTuple):
     icon: str
 
 
-class When(NamedTuple):
+class When(msgspec.Struct, frozen=True):
     """A time: machine-readable, exact for the tooltip, and as said."""
 
     iso: str
@@ -49,7 +51,8 @@ def when(at: datetime | None, now: datetime) -> When | None:
     if at is None:
         return None
     at = at.astimezone(UTC)
-    return When(at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%Y-%m-%d %H:%M:%S UTC"), ago(at, now))
+    exact = at.isoformat(" ", "seconds")[:19]
+    return When(exact.replace(" ", "T") + "Z", exact + " UTC", ago(at, now))
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -59,7 +62,7 @@ def ago(at: datetime, now: datetime) -> str:
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if count := seconds // size:
             if word == "day" and count > 60:
-                return at.strftime("%d %b %Y").lstrip("0")
+                return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
             return f"{count} {word}{'s' if count > 1 else ''} ago"
     return "just now"
 

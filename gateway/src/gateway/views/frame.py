@@ -1,27 +1,24 @@
 """What every page shows around itself."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from gateway.callers import Caller
 from gateway.views.format import initials
 
 
-@dataclass(frozen=True, slots=True)
-class Crumb:
+class Crumb(msgspec.Struct, frozen=True):
     text: str
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     name: str
     username: str
     initials: str
     staff: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """`topics` are what the page listens to; `nav` is the current entry of the header."""
 
     title: str
@@ -33,7 +30,7 @@ class Frame:
     nav: str = ""
     crumbs: tuple[Crumb, ...] = ()
     topics: str = ""
-    flashes: list[tuple[str, str]] = field(default_factory=list)
+    flashes: list[tuple[str, str]] = []
     search: str = ""
 
 

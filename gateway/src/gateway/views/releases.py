@@ -1,10 +1,10 @@
 """A release: its facts, its files as a tree, one file beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
+import msgspec
 from clients.releases import FileRow, Release
 
 from gateway.views.format import When, person, plural, size, when
@@ -12,8 +12,7 @@ from gateway.views.format import When, person, plural, size, when
 _TREE_MOST = 500  # rows of one answer (rulings 3.7)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(msgspec.Struct, frozen=True):
     name: str
     url: str
     size: str
@@ -22,27 +21,24 @@ class Leaf:
     current: bool
 
 
-@dataclass(slots=True)
-class Folder:
+class Folder(msgspec.Struct):
     name: str
-    leaves: list[Leaf] = field(default_factory=list)
+    leaves: list[Leaf] = []
     open: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(msgspec.Struct, frozen=True):
     """`kind`: table, text, image, frame, none or gone."""
 
     kind: str
     source: str = ""
     text: str = ""
-    head: list[str] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
+    head: list[str] = []
+    rows: list[list[str]] = []
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseView:
+class ReleaseView(msgspec.Struct, frozen=True):
     id: str
     number: int
     url: str

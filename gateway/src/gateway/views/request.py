@@ -1,9 +1,9 @@
 """A job request: progress, graph, jobs in words, where the time went."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 from clients.jobs import Job, JobRequest
 
 from gateway import graph
@@ -14,8 +14,7 @@ from gateway.views.runs import BarPart, bar
 _ORDER = ("failed", "running", "waiting", "blocked", "cancelled", "succeeded", "idle")
 
 
-@dataclass(frozen=True, slots=True)
-class JobLine:
+class JobLine(msgspec.Struct, frozen=True):
     action: str
     identifier: str
     url: str
@@ -25,8 +24,7 @@ class JobLine:
     cancellable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class GraphNode:
+class GraphNode(msgspec.Struct, frozen=True):
     name: str
     parts: list[str]  # the name, cut where a line may break
     x: int
@@ -36,14 +34,12 @@ class GraphNode:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class GraphEdge:
+class GraphEdge(msgspec.Struct, frozen=True):
     path: str
     kind: str  # done, todo, cut
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(msgspec.Struct, frozen=True):
     width: int
     height: int
     layers: list[tuple[int, int]]
@@ -51,8 +47,7 @@ class Graph:
     edges: list[GraphEdge]
 
 
-@dataclass(frozen=True, slots=True)
-class TimeRow:
+class TimeRow(msgspec.Struct, frozen=True):
     action: str
     url: str
     pill: Pill
@@ -61,8 +56,7 @@ class TimeRow:
     ran: str
 
 
-@dataclass(frozen=True, slots=True)
-class RequestView:
+class RequestView(msgspec.Struct, frozen=True):
     id: int
     url: str
     pill: Pill

@@ -1,17 +1,16 @@
 """The run-jobs form."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from clients.jobs import ActionOption, RunForm
 
 from gateway.views.format import Pill, When, duration, status_pill, when
 from gateway.views.status import BackendCard, backend_cards
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRow:
+class ActionRow(msgspec.Struct, frozen=True):
     name: str
     parts: list[str]
     depth: int
@@ -25,8 +24,7 @@ class ActionRow:
     checked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RunView:
+class RunView(msgspec.Struct, frozen=True):
     form: RunForm
     url: str
     backends: list[BackendCard]

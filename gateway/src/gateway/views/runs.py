@@ -1,16 +1,15 @@
 """Job requests as lines of a list."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from clients.jobs import RequestRow
 
 from gateway.views.format import Pill, When, between, duration, person, status_pill, when
 
 
-@dataclass(frozen=True, slots=True)
-class BarPart:
+class BarPart(msgspec.Struct, frozen=True):
     """Percentages of the whole, as text for SVG."""
 
     state: str
@@ -18,8 +17,7 @@ class BarPart:
     width: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunLine:
+class RunLine(msgspec.Struct, frozen=True):
     id: int
     url: str
     pill: Pill

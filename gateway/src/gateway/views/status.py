@@ -1,16 +1,15 @@
 """A backend and its state (design/ui.md, Status)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from clients.jobs import BackendStatus
 
 from gateway.views.format import Pill, When, plural, when
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One hour of the small chart, as SVG attributes."""
 
     x: int
@@ -18,8 +17,7 @@ class Column:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class BackendCard:
+class BackendCard(msgspec.Struct, frozen=True):
     slug: str
     name: str
     pill: Pill

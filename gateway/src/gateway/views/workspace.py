@@ -1,9 +1,9 @@
 """The parts of a workspace page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from clients.jobs import ActionResult, WorkspaceJobs
 from clients.releases import ReleaseRow
 
@@ -13,16 +13,14 @@ _HEIGHTS = {"succeeded": 16, "failed": 16, "running": 10, "pending": 6}
 _STATES = {"succeeded": "succeeded", "failed": "failed", "running": "running", "pending": "waiting"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True):
     x: int
     y: int
     height: int
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionCell:
+class ActionCell(msgspec.Struct, frozen=True):
     action: str
     url: str
     pill: Pill
@@ -31,8 +29,7 @@ class ActionCell:
     history_label: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseLine:
+class ReleaseLine(msgspec.Struct, frozen=True):
     url: str
     number: int
     who: str

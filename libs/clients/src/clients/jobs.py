@@ -149,7 +149,6 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     created_by: Person
     created_at: datetime
     status: str
-    status_message: str | None
     started_at: datetime | None
     completed_at: datetime | None
     jobs: int
@@ -157,7 +156,6 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
     running: int
     pending: int
-    actions: list[str]
     org: str | None = None
 
 

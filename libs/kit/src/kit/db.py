@@ -43,7 +43,8 @@ class Database:
                 max_inactive_connection_lifetime=60,
                 command_timeout=15,
                 reset=_leave,
-                server_settings={"jit": "off"},
+                # The same few statements again and again, so each is planned once.
+                server_settings={"jit": "off", "plan_cache_mode": "force_generic_plan"},
             )
         await self._pool
         return self._pool

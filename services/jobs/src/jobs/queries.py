@@ -20,9 +20,8 @@ json_build_object('id', r.id, 'workspace', r.workspace, 'project_slug', coalesce
   'created_by', {PERSON}, 'created_at', r.created_at,
   'status', case when s.state = 'waiting' and r.status in ('pending', 'unknown_error_creating_jobs')
     then 'submitting' else r.status end,
-  'status_message', r.status_message, 'started_at', r.started_at, 'completed_at', r.completed_at,
+  'started_at', r.started_at, 'completed_at', r.completed_at,
   'jobs', r.total, 'succeeded', r.succeeded, 'failed', r.failed, 'running', r.running, 'pending', r.pending,
-  'actions', r.requested_actions[1:20],
   'org', (select o.name from known_orgs o where o.id = p.org_ids[1]))
 """
 
