@@ -24,7 +24,9 @@ class Renderer:
 
     def render(self, name: str, /, **values: Any) -> bytes:
         """The page as UTF-8; a missing value is an error, never an empty place."""
-        return self._environment.render_template(name, **values).encode()
+        page = self._environment.render_template(name, **values)
+        # Escaped by the engine though it means nothing in text or between quotes; addresses stay readable.
+        return page.replace("&#x2f;", "/").encode()
 
 
 def source(name: str) -> str:
