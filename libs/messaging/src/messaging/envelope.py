@@ -12,13 +12,13 @@ from kit import telemetry
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    specversion: str
     id: UUID
     source: str
     type: str
     time: datetime
     subject: str
     data: msgspec.Raw
-    specversion: str = "1.0"
     datacontenttype: str = "application/json"
     traceparent: str | None = None
     requestid: str | None = None
@@ -36,20 +36,19 @@ _decoders: dict[str, msgspec.json.Decoder[Any]] = {
 
 def seal(source: str, message: Event | State) -> tuple[UUID, str, bytes]:
     """(event id, NATS subject, body) of a message that is to be published."""
-    event_id = UUID(str(uuid_utils.uuid7()))
+    event_id = UUID(bytes=uuid_utils.uuid7().bytes)
     envelope = Envelope(
+        specversion="1.0",
         id=event_id,
         source=f"/{source}",
         type=message.thing if isinstance(message, State) else message.subject,
         time=datetime.now(UTC),
         subject=message.key(),
         data=msgspec.Raw(msgspec.json.encode(message)),
-        specversion="1.0",
         traceparent=telemetry.traceparent.get() or None,
         requestid=telemetry.request_id.get() or None,
     )
-    body = msgspec.json.encode({"specversion": "1.0", **msgspec.structs.asdict(envelope)})
-    return event_id, subject_of(message), body
+    return event_id, subject_of(message), msgspec.json.encode(envelope)
 
 
 def opened(body: bytes) -> tuple[Envelope, Event | State]:

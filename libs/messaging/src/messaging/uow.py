@@ -8,13 +8,23 @@ import sqlalchemy as sa
 from contracts.base import Event, State
 from fastapi import Depends, Request
 from kit.db import Database, Sessions
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from messaging.envelope import seal
 from messaging.topology import stream_of
 
-_outbox = sa.table(
-    "outbox", sa.column("event_id", sa.Uuid), sa.column("stream"), sa.column("subject"), sa.column("body")
+# One statement for however many messages, in their order.
+_OUTBOX = sa.text("""
+insert into outbox (event_id, stream, subject, body)
+select event_id, stream, subject, body
+from unnest(:ids, :streams, :subjects, :bodies) with ordinality as m(event_id, stream, subject, body, place)
+order by place
+""").bindparams(
+    sa.bindparam("ids", type_=ARRAY(sa.Uuid)),
+    sa.bindparam("streams", type_=ARRAY(sa.Text)),
+    sa.bindparam("subjects", type_=ARRAY(sa.Text)),
+    sa.bindparam("bodies", type_=ARRAY(sa.LargeBinary)),
 )
 
 
@@ -48,15 +58,21 @@ class UnitOfWork:
         """For the edges only; `async with` calls it."""
         await self.session.flush()
         if self._messages:
-            await self.session.execute(sa.insert(_outbox), [self._row(m) for m in self._messages])
+            await self.session.execute(_OUTBOX, self._rows())
         await self.session.commit()
         if self._messages:
             self._messages = []
             self._wake()
 
-    def _row(self, message: Event | State) -> dict[str, object]:
-        event_id, subject, body = seal(self._service, message)
-        return {"event_id": event_id, "stream": stream_of(subject), "subject": subject, "body": body}
+    def _rows(self) -> dict[str, list[object]]:
+        """The outbox's columns."""
+        sealed = [seal(self._service, message) for message in self._messages]
+        return {
+            "ids": [event_id for event_id, _, _ in sealed],
+            "streams": [stream_of(subject) for _, subject, _ in sealed],
+            "subjects": [subject for _, subject, _ in sealed],
+            "bodies": [body for _, _, body in sealed],
+        }
 
 
 class Units:

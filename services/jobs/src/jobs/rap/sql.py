@@ -15,7 +15,7 @@ with sent as (
 ), known as (
   select id, rap_id from job_requests
   where rap_id in (select rap_id from sent) order by id for update
-)
+), written as (
 insert into jobs as j (job_request_id, identifier, action, run_command, status, status_code, status_message,
   created_at, updated_at, started_at, completed_at, trace_context, metrics)
 select distinct on (sent.identifier) known.id, sent.identifier, sent.action, coalesce(sent.run_command, ''),
@@ -32,6 +32,8 @@ where j.job_request_id = excluded.job_request_id and (
   ({", ".join("excluded." + f for f in _FIELDS.split(", "))})
   or excluded.updated_at > j.updated_at + interval '5 minutes')
 returning j.job_request_id
+)
+select job_request_id, count(*) as changes from written group by job_request_id order by job_request_id
 """)
 
 KEPT = text("""

@@ -117,13 +117,11 @@ class Sync:
             _compare(sent, {row.rap_id: row.jobs for row in kept})
             if not written:
                 return set()
-            ids = sorted({row.job_request_id for row in written})
+            changes = {row.job_request_id: row.changes for row in written}
+            ids = list(changes)
             requests = (await uow.session.execute(sql.RECOMPUTE, {"ids": ids})).all()
             await uow.session.execute(sql.ACTIONS, {"ids": ids})
             finished = [r.id for r in requests if r.old_status in ACTIVE and r.status not in ACTIVE]
-            changes: dict[int, int] = defaultdict(int)
-            for row in written:
-                changes[row.job_request_id] += 1
             uow.publish(*[_changed(request, changes[request.id]) for request in requests])
             if finished:
                 uow.publish(*await finish_facts(uow, finished))
