@@ -39,7 +39,7 @@ class JobRequestRefused(_OfRequest, frozen=True, kw_only=True):
 
 
 class JobRequestStatusChanged(_OfRequest, frozen=True, kw_only=True):
-    """Something visible of the request or of its jobs changed; one per request and sync batch."""
+    """Something visible of the request or of its jobs changed, but it is not over; one per sync batch."""
 
     subject: ClassVar[str] = "jobs.job_request.status_changed.v1"
 

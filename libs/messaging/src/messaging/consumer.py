@@ -15,7 +15,7 @@ from kit.metrics import MESSAGES
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from messaging.envelope import Envelope, Unreadable, opened
 from messaging.uow import UnitOfWork, Units
@@ -25,7 +25,10 @@ BACKOFF = (1, 2, 5, 15, 60, 180, 600)  # seconds; after the last one the message
 _BATCH = 100
 _ACK_WAIT = 60
 
-inbox = sa.table("inbox", sa.column("consumer"), sa.column("event_id", sa.Uuid))
+_FIRST_TIME = sa.text("""
+insert into inbox (consumer, event_id) select :consumer, unnest(:ids)
+on conflict do nothing returning event_id
+""").bindparams(sa.bindparam("consumer", type_=sa.Text), sa.bindparam("ids", type_=ARRAY(sa.Uuid)))
 dead_letters = sa.table(
     "dead_letters",
     sa.column("id"),
@@ -61,9 +64,9 @@ class Subscription:
 async def handle(subscription: Subscription, units: Units, messages: Sequence[tuple[Envelope, Any]]) -> None:
     """Effects, inbox rows and own events of these messages, in one transaction; repeats do nothing."""
     async with units() as uow:
-        rows = [{"consumer": subscription.name, "event_id": envelope.id} for envelope, _ in messages]
-        statement = insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.event_id)
-        fresh = set((await uow.session.execute(statement)).scalars())
+        ids = [envelope.id for envelope, _ in messages]
+        inserted = await uow.session.execute(_FIRST_TIME, {"consumer": subscription.name, "ids": ids})
+        fresh = set(inserted.scalars())
         todo: list[tuple[Envelope, Any]] = []
         for envelope, event in messages:
             if envelope.id in fresh:
@@ -130,7 +133,7 @@ class Consumer:
         if not readable:
             return
         try:
-            await handle(self.subscription, self._units, [pair for _, pair in readable])
+            await self._handle([pair for _, pair in readable])
         except Exception as exc:  # whatever failed, each message gets its own verdict
             if len(readable) == 1:
                 return await self._failed(readable[0][0], exc)
@@ -141,9 +144,27 @@ class Consumer:
             for message, _ in readable:
                 await message.ack()
 
+    async def _handle(self, pairs: Sequence[tuple[Envelope, Any]]) -> None:
+        """Raises what is the messages' own fault; while the database is away nothing is, so they wait."""
+        while True:
+            try:
+                return await handle(self.subscription, self._units, pairs)
+            except Exception:
+                if await self._database_answers():
+                    raise
+            log.warning("consumer waits for the database", consumer=self.subscription.name)
+            await asyncio.sleep(1)
+
+    async def _database_answers(self) -> bool:
+        try:
+            await self._units.database.ping()
+        except Exception:  # whatever it says, it cannot be worked with
+            return False
+        return True
+
     async def _alone(self, message: Msg, pair: tuple[Envelope, Any]) -> None:
         try:
-            await handle(self.subscription, self._units, [pair])
+            await self._handle([pair])
         except Exception as exc:  # becomes a later try or a dead letter
             await self._failed(message, exc)
         else:
@@ -160,11 +181,8 @@ class Consumer:
             exc_info=exc,
         )
         MESSAGES.labels(self.subscription.name, "failed").inc()
-        if attempt <= len(BACKOFF) or isinstance(
-            exc, (OSError, sa.exc.OperationalError, sa.exc.InterfaceError)
-        ):
-            # While the database is away nothing is the message's fault, so nothing is given up.
-            return await message.nak(delay=BACKOFF[min(attempt, len(BACKOFF)) - 1])
+        if attempt <= len(BACKOFF):
+            return await message.nak(delay=BACKOFF[attempt - 1])
         await self._bury(message, exc)
 
     async def _bury(self, message: Msg, exc: Exception) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -190,6 +191,33 @@ async def test_a_bad_message_holds_up_nobody_and_ends_as_a_dead_letter(
     assert await receiver.dead() == ["identity.user.logged_in.v1"]
     inbox = await world.rows("identity", "select from inbox where consumer = 'identity-test-b'")
     assert len(inbox) == 5
+
+
+async def test_while_the_database_is_away_nothing_is_given_up(
+    units: Units, bus: Callable[[str], Bus], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "BACKOFF", ())  # a message that fails once is a dead letter
+    seen: list[int] = []
+    receiver = bus("identity")
+    name = urlsplit(world.database).path.strip("/")
+    await world.rows("identity", f"alter database {name} connection limit 0")  # the superuser still may
+    await world.rows(
+        "identity",
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = 'identity'",
+        name,
+    )
+    delivering = asyncio.create_task(
+        receiver.deliver(recording("identity-test-f", seen), *(UserLoggedIn(user_id=n) for n in range(3)))
+    )
+    try:
+        await asyncio.sleep(1.5)
+        assert not seen
+        assert not delivering.done()
+    finally:
+        await world.rows("identity", f"alter database {name} connection limit -1")
+    await delivering
+    assert sorted(seen) == [0, 1, 2]
+    assert await receiver.dead() == []
 
 
 async def test_a_dead_letter_replayed_is_handled_once(

@@ -122,7 +122,8 @@ class Sync:
             requests = (await uow.session.execute(sql.RECOMPUTE, {"ids": ids})).all()
             await uow.session.execute(sql.ACTIONS, {"ids": ids})
             finished = [r.id for r in requests if r.old_status in ACTIVE and r.status not in ACTIVE]
-            uow.publish(*[_changed(request, changes[request.id]) for request in requests])
+            over = set(finished)  # of these the last word says enough
+            uow.publish(*[_changed(r, changes[r.id]) for r in requests if r.id not in over])
             if finished:
                 uow.publish(*await finish_facts(uow, finished))
             return {request.rap_id for request in requests}
