@@ -19,7 +19,8 @@ _ELSEWHERE = Path("/var/lib/jobserver")
 _START = 30.0
 
 _LEAN = {  # a desk-sized server: the whole stack must stay below 600 MB
-    "shared_buffers": "48MB",
+    "shared_buffers": "128MB",
+    "wal_buffers": "8MB",
     "max_connections": "100",
     "max_worker_processes": "2",
     "max_parallel_workers": "0",
