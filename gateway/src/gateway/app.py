@@ -40,10 +40,10 @@ class Gateway:
         self.broker = Nats(settings.nats_url, "gateway")
         self.live = Live(self.broker, self.callers)
         self.assets = Assets()
-        site = Site(settings, self.services, self.callers, signer, signing, Renderer(self.assets))
+        self.site = Site(settings, self.services, self.callers, signer, signing, Renderer(self.assets))
         self._api = Observe(ApiProxy(settings, self.services, self.callers, signer, signing))
-        pages = Starlette(routes=routes(site), lifespan=self._lifespan)
-        pages.router.default = _not_found(site)
+        pages = Starlette(routes=routes(self.site), lifespan=self._lifespan)
+        pages.router.default = _not_found(self.site)
         self._pages = pages
         self._observed: ASGIApp = Observe(pages)
 

@@ -1,11 +1,16 @@
 """Where the actions of a pipeline stand in a picture: layers by dependency, few crossings."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
 NODE_WIDTH, NODE_HEIGHT = 200, 58
 _COLUMN, _ROW, _TOP, _LEFT = 242, 74, 30, 2
+_TRACK = 18  # height of the way past a layer
+
+Point = tuple[str, str, int]  # (action, "", 0), or the way from one action to another past a layer
+Neighbours = dict[Point, list[Point]]
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -30,33 +35,31 @@ class Layout(msgspec.Struct, frozen=True):
 
 def layout(needs: Mapping[str, Sequence[str]]) -> Layout:
     """`needs` maps each action to what it needs; unknown needs and cycles are tolerated."""
-    depth = _depths(needs)
-    layers: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
+    depth = depths(needs)
+    layers: list[list[Point]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for name in needs:
-        layers[depth[name]].append(name)
-    _untangle(layers, needs)
-    tallest = max((len(layer) for layer in layers), default=0)
-    places: dict[str, tuple[int, int]] = {}
-    for column, layer in enumerate(layers):
-        shift = (tallest - len(layer)) * _ROW // 2
-        for row, name in enumerate(layer):
-            places[name] = (_LEFT + column * _COLUMN, _TOP + shift + row * _ROW)
-    edges = [
-        Edge(need, name, _curve(places[need], places[name]))
+        layers[depth[name]].append((name, "", 0))
+    ways = {
+        (need, name): _way(need, name, depth)
         for name in needs
         for need in dict.fromkeys(needs[name])
-        if need in places and places[need][0] < places[name][0]
-    ]
+        if need in depth and depth[need] < depth[name]
+    }
+    for way in ways.values():
+        for point in way[1:-1]:
+            layers[point[2]].append(point)
+    _untangle(layers, list(ways.values()))
+    places, height = _places(layers)
     return Layout(
         width=_LEFT * 2 + max(0, len(layers) - 1) * _COLUMN + NODE_WIDTH,
-        height=_TOP + max(1, tallest) * _ROW,
+        height=_TOP + height,
         layers=[(i + 1, _LEFT + i * _COLUMN) for i in range(len(layers))],
-        nodes=[Node(name, *places[name]) for layer in layers for name in layer],
-        edges=edges,
+        nodes=[Node(p[0], *places[p]) for layer in layers for p in layer if not p[1]],
+        edges=[Edge(need, name, _curve([places[p] for p in way])) for (need, name), way in ways.items()],
     )
 
 
-def _depths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
+def depths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """One more than the deepest need; a need that leads back to itself counts as none."""
     found: dict[str, int] = {}
     for start in needs:
@@ -72,28 +75,56 @@ def _depths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
     return found
 
 
-def _untangle(layers: list[list[str]], needs: Mapping[str, Sequence[str]]) -> None:
-    """Each action beside the middle of its neighbours, there and back, a few times."""
-    users: dict[str, list[str]] = {name: [] for name in needs}
-    for name, wanted in needs.items():
-        for need in wanted:
-            if need in users:
-                users[need].append(name)
-    for turn in range(4):
+def _way(need: str, name: str, depth: Mapping[str, int]) -> list[Point]:
+    """From one action to the other, with a point in each layer between, so that it passes no other action."""
+    between = [(need, name, layer) for layer in range(depth[need] + 1, depth[name])]
+    return [(need, "", 0), *between, (name, "", 0)]
+
+
+def _untangle(layers: list[list[Point]], ways: Sequence[Sequence[Point]]) -> None:
+    """Each point beside the middle of its neighbours, there and back, a few times."""
+    before: Neighbours = {point: [] for layer in layers for point in layer}
+    after: Neighbours = {point: [] for layer in layers for point in layer}
+    for way in ways:
+        for left, right in pairwise(way):
+            before[right].append(left)
+            after[left].append(right)
+    for turn in range(6):
         forward = turn % 2 == 0
         order = range(1, len(layers)) if forward else range(len(layers) - 2, -1, -1)
         for index in order:
-            row = {name: i for layer in layers for i, name in enumerate(layer)}
-            neighbours = needs if forward else users
-            layers[index].sort(key=lambda n: _middle([row[m] for m in neighbours[n] if m in row], row[n]))
+            row = {point: i for layer in layers for i, point in enumerate(layer)}
+            near = before if forward else after
+            layers[index].sort(key=lambda p: _middle([row[n] for n in near[p]], row[p]))
 
 
 def _middle(rows: list[int], own: int) -> float:
     return sum(rows) / len(rows) if rows else float(own)
 
 
-def _curve(source: tuple[int, int], target: tuple[int, int]) -> str:
-    x1, y1 = source[0] + NODE_WIDTH, source[1] + NODE_HEIGHT // 2
-    x2, y2 = target[0], target[1] + NODE_HEIGHT // 2
-    middle = (x1 + x2) // 2
-    return f"M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"
+def _places(layers: Sequence[Sequence[Point]]) -> tuple[dict[Point, tuple[int, int]], int]:
+    """The left upper corner of each point, layers centred, and the height of the highest layer."""
+    heights = [sum(_TRACK if point[1] else _ROW for point in layer) for layer in layers]
+    highest = max(heights, default=_ROW)
+    places: dict[Point, tuple[int, int]] = {}
+    for column, layer in enumerate(layers):
+        y = _TOP + (highest - heights[column]) // 2
+        for point in layer:
+            places[point] = (_LEFT + column * _COLUMN, y)
+            y += _TRACK if point[1] else _ROW
+    return places, highest
+
+
+def _curve(corners: Sequence[tuple[int, int]]) -> str:
+    """Out of the right of the first, straight past the layers between, into the left of the last."""
+    (x, y), last = corners[0], len(corners) - 1
+    x, y = x + NODE_WIDTH, y + NODE_HEIGHT // 2
+    path = f"M{x} {y}"
+    for number, (left, top) in enumerate(corners[1:], 1):
+        height = top + (NODE_HEIGHT if number == last else _TRACK) // 2
+        middle = (x + left) // 2
+        path += f"C{middle} {y} {middle} {height} {left} {height}"
+        if number < last:
+            x, y = left + NODE_WIDTH, height
+            path += f"H{x}"
+    return path

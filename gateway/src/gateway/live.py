@@ -30,8 +30,6 @@ def topics_of(event: Event) -> list[str]:
     topics = []
     if (request := getattr(event, "job_request_id", None)) is not None:
         topics += [f"request:{request}", "runs", "status"]
-    if (release := getattr(event, "release_id", None)) is not None:
-        topics.append(f"release:{release}")
     if (workspace := getattr(event, "workspace", None)) is not None:
         topics.append(f"workspace:{workspace}")
     return topics

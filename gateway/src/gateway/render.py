@@ -1,5 +1,6 @@
 """One `render(name, view)`: views arrive formatted, so templates do no work (stack §0.7, ADR 10)."""
 
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -12,6 +13,11 @@ _TEMPLATES = files("gateway").joinpath("templates")
 
 class Renderer:
     def __init__(self, assets: Assets) -> None:
+        self.globals = {
+            "asset": assets.url,
+            "icons": assets.url("icons.svg"),
+            "version": version("gateway"),
+        }
         self._environment = Environment(
             loader=source,
             auto_escape_callback=lambda _: "html",
@@ -19,7 +25,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             debug=False,  # errors go to the log, and what a page shows does not belong there
-            globals={"asset": assets.url, "icons": assets.url("icons.svg")},
+            globals=self.globals,
         )
 
     def render(self, name: str, /, **values: Any) -> bytes:

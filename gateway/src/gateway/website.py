@@ -114,6 +114,10 @@ class Site:
             self._cache[key] = (now + _CACHE_SECONDS, bytes(response.body))
         return response
 
+    def forget_pages(self) -> None:
+        """What anonymous readers share is made anew."""
+        self._cache.clear()
+
     def _finish(self, page: Page, response: Response) -> Response:
         for name, value in self._headers.items():
             response.headers.setdefault(name, value)
@@ -135,7 +139,7 @@ class Site:
         shown = page.request.cookies.get(FLASH_COOKIE, "")
         return Frame(
             title=title,
-            path=local(page.request.url.path),
+            login_url=f"/login/?next={quote(local(page.request.url.path))}",
             person=person_of(page.caller),
             csrf=self.signing.csrf(session) if session else "",
             request_id=telemetry.request_id.get(),

@@ -32,15 +32,17 @@ class Lists:
             "Home",
             topics="runs status",
             mine=run_lines(found.mine, at) if found else None,
-            everybody=run_lines(found.everybody, at) if found else None,
+            rows=run_lines(found.everybody, at) if found else None,
+            place="home",
+            filtered=False,
             backends=backend_cards(backends, at) if backends is not None else None,
             workspaces=rest[0].rows[:8] if rest and rest[0] else [],
         )
 
     async def home_runs(self, page: Page) -> Response:
         found = await page.services.jobs.home()
-        rows = found.everybody
-        return self.site.fragment(page, "run_table.html", rows=run_lines(rows, now()))
+        rows = run_lines(found.everybody, now())
+        return self.site.fragment(page, "run_table.html", rows=rows, place="home", filtered=False)
 
     async def projects(self, page: Page) -> Response:
         mine, number, q = self._tab(page)

@@ -3,11 +3,10 @@
 import asyncio
 
 from clients.jobs import RequestFilter
-from kit.errors import NotFound
 from starlette.responses import RedirectResponse, Response
 
 from gateway.pages.runs import filtered_list
-from gateway.views.format import plural, when
+from gateway.views.format import when
 from gateway.views.frame import Crumb
 from gateway.views.runs import run_lines
 from gateway.views.workspace import action_cells, release_lines, workspace_pill
@@ -84,7 +83,6 @@ class Projects:
             current=run_lines(jobs.current, at) if jobs else [],
             recent=run_lines(jobs.recent, at) if jobs else [],
             releases=None if releases is None else release_lines(releases, url, at),
-            failed=plural(sum(a.status == "failed" for a in jobs.actions), "failed action") if jobs else "",
         )
 
     async def workspace_jobs(self, page: Page) -> Response:
@@ -138,9 +136,6 @@ class Projects:
         await page.services.projects.set_archived(name, on)
         page.flash("succeeded", f"{name} was {'archived' if on else 'taken out of the archive'}.")
         return redirect(f"/{page.path['project']}/{name}/")
-
-    async def missing(self, page: Page) -> Response:
-        raise NotFound("")
 
 
 def _run_refusal(archived: bool, may_run: bool, has_backend: bool, logged_in: bool) -> str | None:

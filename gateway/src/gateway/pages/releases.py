@@ -1,5 +1,6 @@
 """Released files: lists, the viewer, downloads."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -9,7 +10,6 @@ import aiohttp
 from clients.releases import FileRow, Release
 from kit import telemetry
 from kit.errors import NotFound, Unavailable
-from kit.http import Unreachable
 from kit.identity import HEADER
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
@@ -23,6 +23,8 @@ from gateway.website import Site, now
 
 _PREVIEW = 512 * 1024  # bytes of a text or table that are shown; the rest is downloaded
 _ROWS = 500
+_NO_ANSWER = (aiohttp.ClientError, TimeoutError, OSError)
+_UNREADABLE = "The bytes of this file cannot be read just now."
 _BASE = ("content-type", "content-disposition", "content-security-policy", "last-modified", "cache-control")
 _KEEP: tuple[str, ...] = (
     *_BASE,
@@ -39,9 +41,12 @@ class Releases:
 
     async def of_workspace(self, page: Page) -> Response:
         name = page.path["workspace"]
-        found = await page.services.projects.workspace(name)
-        rows = await page.services.releases.of_workspace(name)
+        found, rows = await asyncio.gather(
+            page.services.projects.workspace(name), page.services.releases.of_workspace(name)
+        )
         url = f"/{found.project.slug}/{name}/"
+        if found.project.slug != page.path["project"]:
+            return RedirectResponse(f"{url}releases/", 302)
         return self.site.html(
             page,
             "releases.html",
@@ -80,7 +85,6 @@ class Releases:
             f"Release {found.number}",
             nav="workspaces",
             crumbs=(*crumbs, Crumb(f"Release {found.number}")),
-            topics=f"release:{found.id}",
             view=release_view(found, base, now()),
             tree=file_tree(found.files, base, chosen.name if chosen else ""),
             chosen=chosen,
@@ -110,24 +114,27 @@ class Releases:
         source = f"/files/{file.id}/content/"
         if kind in {"image", "frame", "none"} or file.size > 16 * 1024 * 1024:
             return Preview(kind if file.size <= 16 * 1024 * 1024 else "none", source=source)
-        text, whole = await self._text(page, file)
-        if kind == "table":
-            rows = list(csv.reader(io.StringIO(text)))
+        try:
+            text, whole = await self._text(page, file)
+        except Unavailable as exc:
+            return Preview("gone", source=source, text=exc.detail)
+        if kind == "table" and (rows := _rows(text)):
             cut = not whole or len(rows) > _ROWS + 1
-            return Preview(
-                "table", source=source, head=rows[0] if rows else [], rows=rows[1 : _ROWS + 1], cut=cut
-            )
+            return Preview("table", source=source, head=rows[0], rows=rows[1 : _ROWS + 1], cut=cut)
         return Preview("text", source=source, text=text, cut=not whole)
 
     async def _text(self, page: Page, file: FileRow) -> tuple[str, bool]:
-        """(the beginning of the file, whether that is all)."""
-        async with self._content(page, f"/files/{file.id}/content") as answer:
-            if answer.status != 200:
-                raise Unavailable("The bytes of this file cannot be read just now.")
-            raw = await answer.content.read(_PREVIEW)
-            while len(raw) < _PREVIEW and (more := await answer.content.read(_PREVIEW - len(raw))):
-                raw += more
-            return raw.decode("utf-8", "replace"), file.size <= len(raw)
+        """(the beginning of the file, whether that is all). Raises Unavailable."""
+        raw = b""
+        try:
+            async with self._content(page, f"/files/{file.id}/content") as answer:
+                if answer.status != 200:
+                    raise Unavailable(_UNREADABLE)
+                while len(raw) < _PREVIEW and (more := await answer.content.read(_PREVIEW - len(raw))):
+                    raw += more
+        except _NO_ANSWER as exc:
+            raise Unavailable(_UNREADABLE) from exc
+        return raw.decode("utf-8", "replace"), file.size <= len(raw)
 
     def _content(self, page: Page, path: str) -> "aiohttp.client._RequestContextManager":
         client = page.services.http["releases"]
@@ -150,10 +157,12 @@ class Releases:
     async def _stream(self, page: Page, path: str) -> Response:
         try:
             answer = await self._content(page, path)
-        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-            raise Unreachable("The releases service does not answer just now.") from exc
+        except _NO_ANSWER as exc:
+            raise Unavailable(_UNREADABLE) from exc
         if answer.status != 200:
             answer.release()
+            if answer.status >= 500:
+                raise Unavailable(_UNREADABLE)
             raise NotFound("There is no such file, or you may not see it.")
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -165,6 +174,14 @@ class Releases:
 
         headers = {name: answer.headers[name] for name in _KEEP if name in answer.headers}
         return StreamingResponse(chunks(), headers=headers)
+
+
+def _rows(text: str) -> list[list[str]]:
+    """[] for what calls itself a table and is none."""
+    try:
+        return list(csv.reader(io.StringIO(text)))
+    except csv.Error:
+        return []
 
 
 def _kind(name: str) -> str:

@@ -43,6 +43,8 @@ async def filtered_list(
         topics=f"workspace:{workspace}" if workspace else "runs",
         heading=title,
         rows=run_lines(found.rows, now()),
+        place="workspace" if workspace else "log",
+        filtered=bool(chosen),
         chips=_chips(path, chosen, found.counts),
         applied=[
             (name, value, _link(path, chosen, name)) for name, value in chosen.items() if name != "state"
@@ -102,12 +104,16 @@ class Runs:
     async def rows(self, page: Page) -> Response:
         """The live part of the list, with the same filters."""
         chosen = {name: page.query(name)[:100] for name in _FILTERS if page.query(name)}
+        filtered = bool(chosen)
         if "workspace" in page.path:
             chosen["workspace"] = page.path["workspace"]
         before, after = _number(page.query("before")), _number(page.query("after"))
         by = msgspec.structs.replace(msgspec.convert(chosen, RequestFilter), before=before, after=after)
         found = await page.services.jobs.requests(by)
-        return self.site.fragment(page, "run_table.html", rows=run_lines(found.rows, now()))
+        place = "workspace" if "workspace" in page.path else "log"
+        return self.site.fragment(
+            page, "run_table.html", rows=run_lines(found.rows, now()), place=place, filtered=filtered
+        )
 
     async def to_event_log(self, page: Page) -> Response:
         return RedirectResponse("/event-log/", 301)

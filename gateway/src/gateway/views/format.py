@@ -78,6 +78,11 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
 
 
+def clock(at: datetime, *, seconds: bool = False) -> str:
+    """The time of day in UTC."""
+    return at.astimezone(UTC).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
 def between(start: datetime | None, end: datetime | None) -> float | None:
     return None if start is None or end is None else (end - start).total_seconds()
 
@@ -98,6 +103,12 @@ def person(fullname: str, username: str) -> str:
 def initials(name: str) -> str:
     words = [word for word in name.split() if word[0].isalpha()]
     return "".join(word[0].upper() for word in ([words[0], words[-1]] if len(words) > 1 else words)) or "?"
+
+
+def name_parts(name: str) -> list[str]:
+    """An action's name, cut where a line may break."""
+    pieces = name.split("_")
+    return [*(f"{piece}_" for piece in pieces[:-1]), pieces[-1]]
 
 
 def plural(count: int, word: str) -> str:

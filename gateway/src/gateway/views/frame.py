@@ -1,5 +1,7 @@
 """What every page shows around itself."""
 
+from urllib.parse import urlencode
+
 import msgspec
 
 from gateway.callers import Caller
@@ -15,14 +17,14 @@ class Person(msgspec.Struct, frozen=True):
     name: str
     username: str
     initials: str
-    staff: bool
+    runs_url: str
 
 
 class Frame(msgspec.Struct, frozen=True):
     """`topics` are what the page listens to; `nav` is the current entry of the header."""
 
     title: str
-    path: str
+    login_url: str  # and back to this page
     person: Person | None
     csrf: str
     request_id: str
@@ -38,4 +40,5 @@ def person_of(caller: Caller) -> Person | None:
     if caller.user is None:
         return None
     name = caller.user.name or caller.user.username
-    return Person(name, caller.user.username, initials(name), caller.may("staff_area_access"))
+    runs = "/event-log/?" + urlencode({"person": caller.user.username})
+    return Person(name, caller.user.username, initials(name), runs)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import msgspec
 from clients.jobs import Job, JobRequest
 
-from gateway import graph
 from gateway.views.format import Pill, When, between, duration, plural, status_pill, when
+from gateway.views.pipeline import Graph, Times, graph_view, time_view
 from gateway.views.reasons import blocker, reason
 from gateway.views.runs import BarPart, bar
 
-_ORDER = ("failed", "running", "waiting", "blocked", "cancelled", "succeeded", "idle")
+_ORDER = ("succeeded", "running", "waiting", "failed", "blocked", "cancelled", "idle")
 
 
 class JobLine(msgspec.Struct, frozen=True):
@@ -22,38 +22,6 @@ class JobLine(msgspec.Struct, frozen=True):
     why: str
     side: str
     cancellable: bool
-
-
-class GraphNode(msgspec.Struct, frozen=True):
-    name: str
-    parts: list[str]  # the name, cut where a line may break
-    x: int
-    y: int
-    url: str
-    pill: Pill
-    text: str
-
-
-class GraphEdge(msgspec.Struct, frozen=True):
-    path: str
-    kind: str  # done, todo, cut
-
-
-class Graph(msgspec.Struct, frozen=True):
-    width: int
-    height: int
-    layers: list[tuple[int, int]]
-    nodes: list[GraphNode]
-    edges: list[GraphEdge]
-
-
-class TimeRow(msgspec.Struct, frozen=True):
-    action: str
-    url: str
-    pill: Pill
-    bars: list[tuple[str, str, str]]  # (class, x %, width %)
-    waited: str
-    ran: str
 
 
 class RequestView(msgspec.Struct, frozen=True):
@@ -75,7 +43,7 @@ class RequestView(msgspec.Struct, frozen=True):
     other_failed: list[JobLine]
     succeeded: list[JobLine]
     graph: Graph | None
-    times: list[TimeRow]
+    times: Times | None
     note: str
     problem: str
     updated: When | None
@@ -109,7 +77,7 @@ def request_view(request: JobRequest, now: datetime) -> RequestView:
         expected=duration(expected),
         likely=when(datetime.fromtimestamp(likely, UTC), now) if likely > now.timestamp() else None,
         queue=_queue(request) if not over else "",
-        bar=bar((state, len(by_state[state])) for state in _ORDER[::-1] if state != "idle"),
+        bar=bar((state, len(by_state[state])) for state in _ORDER if state != "idle"),
         legend=[(by_state[s][0].pill, len(by_state[s])) for s in _ORDER if by_state[s]],
         lead=failed[0] if failed else None,
         other_failed=failed[1:],
@@ -117,8 +85,8 @@ def request_view(request: JobRequest, now: datetime) -> RequestView:
         open=by_state["running"] + by_state["waiting"] + by_state["idle"],
         cancelled=by_state["cancelled"],
         succeeded=by_state["succeeded"],
-        graph=_graph(request, url, pills),
-        times=_times(request, url, pills, now),
+        graph=graph_view(request, url, pills, now),
+        times=time_view(request, pills, now),
         note=_note(request),
         problem=(request.submit_problem or "") if request.submitting else "",
         updated=when(max((j.updated_at for j in request.jobs if j.updated_at), default=None), now),
@@ -194,76 +162,6 @@ def _note(request: JobRequest) -> str:
     if request.missing_updates:
         return "Nothing was heard of these jobs for more than half an hour."
     return ""
-
-
-def _parts(name: str) -> list[str]:
-    pieces = name.split("_")
-    return [piece + ("_" if i < len(pieces) - 1 else "") for i, piece in enumerate(pieces)]
-
-
-def _graph(request: JobRequest, url: str, pills: dict[str, Pill]) -> Graph | None:
-    """Only what this request runs; None when there is too much or nothing to draw."""
-    by_action = {job.action: job for job in request.jobs}
-    needs = {a.name: [n for n in a.needs if n in by_action] for a in request.pipeline if a.name in by_action}
-    if not 1 < len(needs) <= 120:
-        return None
-    drawn = graph.layout(needs)
-    states = {name: pills[name].state for name in needs}
-    edges = [GraphEdge(e.path, _edge(states[e.source], states[e.target])) for e in drawn.edges]
-    nodes = [
-        GraphNode(
-            n.name,
-            _parts(n.name),
-            n.x,
-            n.y,
-            f"{url}{by_action[n.name].identifier}/",
-            pills[n.name],
-            _short(by_action[n.name], pills[n.name]),
-        )
-        for n in drawn.nodes
-    ]
-    return Graph(drawn.width, drawn.height, drawn.layers, nodes, edges)
-
-
-def _edge(source: str, target: str) -> str:
-    if source == "succeeded":
-        return "done"
-    return "cut" if source in {"failed", "blocked", "cancelled"} or target == "blocked" else "todo"
-
-
-def _short(job: Job, pill: Pill) -> str:
-    ran = between(job.started_at, job.completed_at)
-    if pill.state == "succeeded" and ran is not None:
-        return f"Succeeded in {duration(ran)}"
-    return pill.word
-
-
-def _times(request: JobRequest, url: str, pills: dict[str, Pill], now: datetime) -> list[TimeRow]:
-    """One bar per job over the life of the request: waiting, then running."""
-    started = [job for job in request.jobs if job.started_at]
-    if not started:
-        return []
-    begin = request.created_at
-    end = max([job.completed_at or now for job in started])
-    whole = max((end - begin).total_seconds(), 1.0)
-
-    def at(time: datetime) -> float:
-        return max(0.0, min(100.0, 100 * (time - begin).total_seconds() / whole))
-
-    rows = []
-    for job in started:
-        assert job.started_at is not None
-        stop = job.completed_at or now
-        waited = (job.started_at - job.created_at).total_seconds()
-        bars = [
-            ("wait", f"{at(job.created_at):.2f}", f"{max(0.0, at(job.started_at) - at(job.created_at)):.2f}"),
-            ("run", f"{at(job.started_at):.2f}", f"{max(0.5, at(stop) - at(job.started_at)):.2f}"),
-        ]
-        ran = duration((stop - job.started_at).total_seconds())
-        rows.append(
-            TimeRow(job.action, f"{url}{job.identifier}/", pills[job.action], bars, duration(waited), ran)
-        )
-    return rows
 
 
 def job_metrics(metrics: dict[str, object] | None) -> Sequence[tuple[str, str]]:

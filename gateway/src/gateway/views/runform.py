@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 from clients.jobs import ActionOption, RunForm
 
-from gateway.views.format import Pill, When, duration, status_pill, when
+from gateway.graph import depths
+from gateway.views.format import Pill, When, duration, name_parts, status_pill, when
 from gateway.views.status import BackendCard, backend_cards
 
 
@@ -35,8 +36,8 @@ class RunView(msgspec.Struct, frozen=True):
 
 
 def run_view(form: RunForm, ticked: Collection[str], selected: str, now: datetime) -> RunView:
-    depths = _depths({a.name: a.needs for a in form.actions})
-    rows = [_row(action, min(depths[action.name], 4), action.name in ticked, now) for action in form.actions]
+    depth = depths({a.name: a.needs for a in form.actions})
+    rows = [_row(action, min(depth[action.name], 4), action.name in ticked, now) for action in form.actions]
     return RunView(
         form=form,
         url=f"/{form.workspace.project_slug}/{form.workspace.name}/",
@@ -53,10 +54,9 @@ def run_view(form: RunForm, ticked: Collection[str], selected: str, now: datetim
 
 
 def _row(action: ActionOption, depth: int, checked: bool, now: datetime) -> ActionRow:
-    pieces = action.name.split("_")
     return ActionRow(
         name=action.name,
-        parts=[p + ("_" if i < len(pieces) - 1 else "") for i, p in enumerate(pieces)],
+        parts=name_parts(action.name),
         depth=depth,
         needs=action.needs,
         last=action.last_status or "",
@@ -67,19 +67,3 @@ def _row(action: ActionOption, depth: int, checked: bool, now: datetime) -> Acti
         blocked=action.blocked or "",
         checked=checked and not action.blocked,
     )
-
-
-def _depths(needs: dict[str, list[str]]) -> dict[str, int]:
-    """How deep each action stands below what it needs; pipelines have no cycles (the parser refuses them)."""
-    found: dict[str, int] = {}
-    for start in needs:
-        stack = [start]
-        while stack:
-            name = stack[-1]
-            missing = [n for n in needs[name] if n in needs and n not in found and n not in stack]
-            if missing:
-                stack.append(missing[0])
-            else:
-                found[name] = max((found.get(n, -1) + 1 for n in needs[name]), default=0)
-                stack.pop()
-    return found

@@ -23,6 +23,8 @@ class RunLine(msgspec.Struct, frozen=True):
     pill: Pill
     workspace: str
     workspace_url: str
+    project: str
+    org: str
     backend: str
     bar: list[BarPart]
     jobs_text: str
@@ -61,6 +63,8 @@ def run_line(row: RequestRow, now: datetime) -> RunLine:
         pill=status_pill(row.status),
         workspace=row.workspace,
         workspace_url=url,
+        project=row.project_name,
+        org=row.org or "",
         backend=row.backend.name,
         bar=bar(counts) or [BarPart("waiting", "0", "0")],
         jobs_text=f"{row.succeeded}/{row.jobs}" if row.jobs else "–",

@@ -1,0 +1,249 @@
+"""Every page, with hostile names, through both template engines; what a page does when a part is missing."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from clients.jobs import RequestList, WorkspaceJobs
+from starlette.responses import Response
+
+from . import samples
+from .conftest import Neighbours
+from .samples import NASTY
+
+WORK, ONE = "/study/study-ws/", "/study/study-ws/7/"
+RELEASE = f"{WORK}releases/01RELEASE0000000000000000A/"
+PAGES = [
+    "/",
+    "/projects/",
+    "/projects/?all=1&page=2&q=x",
+    "/workspaces/",
+    "/workspaces/?all=1",
+    "/event-log/",
+    "/event-log/?state=running&backend=tpp&person=rosa&q=%3Cscript%3E",
+    "/status/",
+    "/search/?q=stud",
+    "/search/",
+    "/ui-components",
+    "/study/",
+    WORK,
+    f"{WORK}logs/",
+    f"{WORK}releases/",
+    ONE,
+    f"{ONE}aaaabbbbccccdddd/",
+    f"{ONE}bbbbbbbbccccdddd/",
+    f"{ONE}eeeebbbbccccdddd/",
+    "/fragments/runs/",
+    "/event-log/fragments/rows/",
+    "/status/fragments/cards/",
+    f"{WORK}fragments/jobs/",
+    f"{WORK}fragments/releases/",
+    f"{WORK}logs/fragments/rows/",
+    f"{ONE}fragments/live/",
+    f"{ONE}fragments/jobs/",
+    f"{ONE}fragments/title/",
+    RELEASE,
+    f"{RELEASE}output/picture.png",
+    f"{RELEASE}output/page.html",
+    f"{RELEASE}output/huge.csv",
+    f"{RELEASE}output/late.csv",
+    f"{RELEASE}output/gone.csv",
+]
+MINE = ["/settings/", f"{WORK}run-jobs/", f"{WORK}run-jobs/?request=7&again=failed"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_shows_names_as_text(site: httpx.AsyncClient, path: str) -> None:
+    page = await site.get(path)
+    assert page.status_code == 200, page.text
+    assert NASTY not in page.text
+    assert "alert('x')" not in page.text
+
+
+@pytest.mark.parametrize("path", [*PAGES, *MINE])
+async def test_every_page_shows_names_as_text_to_people(rosa: httpx.AsyncClient, path: str) -> None:
+    page = await rosa.get(path)
+    assert page.status_code == 200, page.text
+    assert NASTY not in page.text
+    assert page.headers["cache-control"] == "private, no-store"
+
+
+async def test_what_is_empty_says_how_it_comes_to_be_full(
+    site: httpx.AsyncClient, neighbours: Neighbours
+) -> None:
+    neighbours.answers["GET jobs/workspaces/study-ws/jobs"] = WorkspaceJobs(actions=[], current=[], recent=[])
+    neighbours.answers["GET releases/workspaces/study-ws/releases"] = []
+    neighbours.answers["GET jobs/job-requests"] = RequestList(rows=[])
+    page = (await site.get(WORK)).text
+    assert "No action has run yet" in page
+    assert "Nothing released yet" in page
+    assert "No runs yet" in (await site.get("/event-log/")).text
+    for path in ("/event-log/?backend=tpp", "/event-log/fragments/rows/?backend=tpp"):
+        assert "Nothing fits these filters" in (await site.get(path)).text
+
+
+async def test_a_live_part_has_the_columns_of_its_page(site: httpx.AsyncClient) -> None:
+    for path, part in (
+        (f"{WORK}logs/", f"{WORK}logs/fragments/rows/"),
+        ("/event-log/", "/event-log/fragments/rows/"),
+        ("/", "/fragments/runs/"),
+    ):
+        assert (await site.get(part)).text.strip() in (await site.get(path)).text, part
+
+
+@pytest.mark.parametrize(
+    ("away", "path", "sentence"),
+    [
+        ("jobs/workspaces/study-ws/jobs", WORK, "Runs are not available just now"),
+        ("releases/workspaces/study-ws/releases", WORK, "Releases are not available just now"),
+        ("identity/projects/1/members", "/study/", "Who works here is not available just now"),
+        ("jobs/job-requests", "/study/", "Runs are not available just now"),
+        ("jobs/home", "/", "Runs are not available just now"),
+        ("jobs/backends", "/", "The state of the backends is not available just now"),
+        ("identity/search", "/search/?q=stud", "Not everything could be searched"),
+    ],
+)
+async def test_a_page_does_without_a_part(
+    site: httpx.AsyncClient, neighbours: Neighbours, away: str, path: str, sentence: str
+) -> None:
+    neighbours.answers[f"GET {away}"] = 503
+    page = await site.get(path)
+    assert page.status_code == 200
+    assert sentence in page.text
+
+
+@pytest.mark.parametrize(
+    ("away", "path"),
+    [
+        ("projects/workspaces/study-ws", WORK),
+        ("jobs/job-requests/7", ONE),
+        ("jobs/job-requests", "/event-log/"),
+        ("jobs/backends", "/status/"),
+    ],
+)
+async def test_a_page_without_its_own_thing_says_so(
+    site: httpx.AsyncClient, neighbours: Neighbours, away: str, path: str
+) -> None:
+    neighbours.answers[f"GET {away}"] = 503
+    page = await site.get(path)
+    assert (page.status_code, "<h1>Not available</h1>" in page.text) == (503, True)
+    neighbours.answers[f"GET {away}"] = 404
+    page = await site.get(path)
+    assert page.status_code == 404
+    assert "You may need to log in" in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("/other/study-ws/", WORK),
+        ("/other/study-ws/logs/", f"{WORK}logs/"),
+        ("/other/study-ws/releases/", f"{WORK}releases/"),
+        ("/other/other-ws/7/", ONE),
+        ("/other/other-ws/7/aaaa/", f"{ONE}aaaabbbbccccdddd/"),
+        (f"/other/study-ws/releases/{RELEASE.split('/')[-2]}/", RELEASE),
+        ("/job-requests/7/", ONE),
+        ("/jobs/aaaabbbbccccdddd/", f"{ONE}aaaabbbbccccdddd/"),
+        ("/users/rosa/", "/event-log/?person=rosa"),
+        ("/event-list/", "/event-log/"),
+        ("/search/?q=7", "/job-requests/7/"),
+    ],
+)
+async def test_a_thing_has_one_address(site: httpx.AsyncClient, path: str, there: str) -> None:
+    answer = await site.get(path)
+    assert answer.status_code in {301, 302}
+    assert answer.headers["location"] == there
+
+
+@pytest.mark.parametrize("path", ["/study/study-ws/7/zzzz/", "/study/study-ws/7a/", f"{RELEASE}no/such.csv"])
+async def test_what_is_not_there_is_not_found(site: httpx.AsyncClient, path: str) -> None:
+    assert (await site.get(path)).status_code == 404
+
+
+async def test_the_state_of_a_request_is_told_in_words(site: httpx.AsyncClient) -> None:
+    page = (await site.get(ONE)).text
+    for words in (
+        "<b>1</b> succeeded",
+        "<b>1</b> running",
+        "<b>1</b> waiting",
+        "<b>1</b> failed",
+        "<b>1</b> blocked",
+        "<b>1</b> cancelled",
+        "14 jobs waiting or running on",
+        "Its log is in Airlock: metadata/describe.log",
+        "1 job has not started yet",
+    ):
+        assert words in page, words
+
+
+async def test_people_who_may_not_are_told_why_and_offered_nothing(site: httpx.AsyncClient) -> None:
+    page = (await site.get(WORK)).text
+    assert "Log in" in page
+    assert "archive-toggle" not in page
+    request = (await site.get(ONE)).text
+    assert "Cancel request" not in request
+    assert "run-jobs" not in request
+
+
+@pytest.mark.parametrize(
+    ("content", "shows"),
+    [
+        (b"a,b\n1,<b>2</b>\n", "<td>&lt;b&gt;2&lt;/b&gt;</td>"),
+        (b"", "An empty file"),
+        (b'"' + b"x" * 200_000, "xxx"),  # a cell larger than any table has
+        (b"\xff\xfe\x00", "\ufffd"),
+    ],
+)
+async def test_a_file_is_shown_whatever_is_in_it(
+    site: httpx.AsyncClient, neighbours: Neighbours, content: bytes, shows: str
+) -> None:
+    file = samples.file("output/table.csv")
+    neighbours.answers[f"GET releases/files/{file.id}/content"] = Response(content)
+    page = await site.get(f"{RELEASE}output/table.csv")
+    assert page.status_code == 200
+    assert shows in page.text
+
+
+async def test_a_file_whose_bytes_are_away_says_so(site: httpx.AsyncClient, neighbours: Neighbours) -> None:
+    file = samples.file("output/notes.txt")
+    for status in (503, 404):
+        neighbours.answers[f"GET releases/files/{file.id}/content"] = status
+        page = await site.get(f"{RELEASE}output/notes.txt")
+        assert (page.status_code, "cannot be read just now" in page.text) == (200, True)
+    neighbours.answers[f"GET releases/files/{file.id}/content"] = 503
+    assert (await site.get(f"/files/{file.id}/content/")).status_code == 503
+    neighbours.answers[f"GET releases/files/{file.id}/content"] = 403
+    assert (await site.get(f"/files/{file.id}/content/")).status_code == 404
+
+
+async def test_the_bytes_of_a_file_keep_the_policy_that_releases_gave_them(
+    site: httpx.AsyncClient, neighbours: Neighbours
+) -> None:
+    neighbours.answers["GET releases/files/01F/content"] = Response(
+        b"<script>",
+        media_type="text/html",
+        headers={"Content-Security-Policy": "sandbox; default-src 'none'"},
+    )
+    answer = await site.get("/files/01F/content/")
+    assert answer.content == b"<script>"
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+
+
+async def test_anonymous_readers_of_the_same_second_share_a_page(
+    site: httpx.AsyncClient, neighbours: Neighbours
+) -> None:
+    first = await site.get("/status/")
+    asked = list(neighbours.asked)
+    assert (await site.get("/status/")).text == first.text
+    assert neighbours.asked == asked
+
+
+async def test_somebody_who_is_logged_in_shares_with_nobody(
+    rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Callable[[str], str]
+) -> None:
+    await rosa.get("/status/")
+    asked = len(neighbours.asked)
+    page = (await rosa.get("/status/")).text
+    assert len(neighbours.asked) == 2 * asked
+    rosa.cookies.clear()
+    assert csrf(page) not in (await rosa.get("/status/")).text

@@ -1,0 +1,126 @@
+"""What the page of a request says of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from clients.jobs import JobRequest
+from gateway.views.request import job_metrics, request_view
+
+from .samples import JOBS, NOW, PIPELINE, job, request
+
+
+def view(**more: Any) -> Any:
+    found: JobRequest = request(**more)
+    return request_view(found, NOW)
+
+
+def test_jobs_stand_in_the_order_in_which_they_need_somebody() -> None:
+    shown = view()
+    assert shown.lead.action == "describe"
+    assert [line.action for line in shown.blocked] == ["tables"]
+    assert [line.action for line in shown.open] == ["model", "report_that_has_a_long_name"]
+    assert [line.action for line in shown.cancelled] == ["figures"]
+    assert [line.action for line in shown.succeeded] == ["extract"]
+    assert (shown.finished, shown.of, shown.cancellable, shown.over) == ("4", "6 jobs", 2, False)
+
+
+def test_the_bar_and_its_legend_say_the_same_in_the_same_order() -> None:
+    shown = view()
+    states = ["succeeded", "running", "waiting", "failed", "blocked", "cancelled"]
+    assert [part.state for part in shown.bar] == states
+    assert [pill.state for pill, _ in shown.legend] == states
+    assert round(sum(float(part.width) for part in shown.bar)) == 100
+
+
+def test_why_a_job_waits_or_failed_is_a_sentence() -> None:
+    shown = view()
+    lines = {line.action: line for line in [shown.lead, *shown.blocked, *shown.open, *shown.cancelled]}
+    assert lines["model"].why == "for 29 min, usually 2 h 00 min"
+    assert lines["report_that_has_a_long_name"].why == "for model"
+    assert lines["tables"].why == "Needs describe"
+    assert "It was cancelled." in lines["figures"].why
+
+
+@pytest.mark.parametrize(
+    ("code", "starts"),
+    [
+        ("created", "It was accepted"),
+        ("waiting_on_workers", "for a free place"),
+        ("paused", "The backend is paused"),
+        ("waiting_db_maintenance", "The database is in maintenance"),
+        ("waiting_on_reboot", "The server was restarted"),
+        ("something_new", "Said by the controller"),
+    ],
+)
+def test_every_reason_to_wait_is_told(code: str, starts: str) -> None:
+    waiting = job("extract", "pending", code, status_message="Said by the controller")
+    assert view(jobs=[waiting]).open[0].why.startswith(starts)
+
+
+def test_lines_are_cut_only_where_an_input_will_never_come() -> None:
+    graph = view().graph
+    kinds = {(e.kind) for e in graph.edges}
+    assert kinds == {"done", "todo", "cut"}
+    assert sum(edge.kind == "cut" for edge in graph.edges) == 2  # describe to tables, tables to report
+    assert {node.name: node.text for node in graph.nodes}["model"] == "Running 29 min of 2 h 00 min"
+    assert {node.name: node.text for node in graph.nodes}["extract"] == "Succeeded in 9 min"
+
+
+def test_a_picture_is_drawn_when_it_helps() -> None:
+    assert view(jobs=JOBS[:1]).graph is None
+    assert view(pipeline=[]).graph is None
+    assert view(jobs=[]).graph is None
+
+
+def test_times_share_one_scale_with_round_marks() -> None:
+    times = view().times
+    assert times.unqueued == 1
+    assert all(0 <= float(x) <= 100 for row in times.rows for _, x, _ in row.bars)
+    assert all(5 <= float(x) <= 95 for x, _ in times.marks)
+    assert [text[-1] for _, text in times.marks] == ["0"] * len(times.marks)
+    assert view(jobs=[]).times is None
+
+
+def test_a_clock_that_runs_ahead_breaks_nothing() -> None:
+    later = NOW + timedelta(hours=1)
+    odd = job("extract", "running", started_at=later, created_at=later, updated_at=later)
+    shown = view(jobs=[odd], created_at=later)
+    assert shown.elapsed == "0 s"
+
+
+@pytest.mark.parametrize(
+    ("more", "word", "over"),
+    [
+        ({"jobs": [], "status": "pending", "submitting": True}, "Submitting", False),
+        ({"jobs": [], "status": "nothing_to_do", "status_message": "All done before"}, "Nothing to do", True),
+        ({"jobs": [], "status": "failed", "status_message": "No such branch"}, "Failed", True),
+        ({"status": "running", "cancel_requested_at": NOW}, "Cancelling", False),
+        ({"status": "failed", "completed_at": NOW, "cancel_requested_at": NOW}, "Failed", True),
+    ],
+)
+def test_the_state_of_the_whole(more: dict[str, Any], word: str, over: bool) -> None:
+    shown = view(**more)
+    assert (shown.pill.word, shown.over) == (word, over)
+    assert shown.note == (more.get("status_message") or "")
+
+
+def test_silence_is_told() -> None:
+    assert "Nothing was heard" in view(missing_updates=True).note
+
+
+def test_what_is_expected_is_the_longest_chain() -> None:
+    jobs = [
+        job(action.name, "running", "executing", expected_seconds=seconds)
+        for action, seconds in zip(PIPELINE, (600, 60, 60, 1200, 30, 120), strict=True)
+    ]
+    shown = view(jobs=jobs)
+    assert shown.expected == "32 min"  # extract, model, report
+    assert shown.likely is not None
+    assert view(jobs=[*jobs[:-1], JOBS[4]]).expected == "", "one is not known"
+
+
+def test_only_figures_are_figures() -> None:
+    metrics = {"cpu_mean": 88.2, "mem_mb_peak": 1234, "cpu_peak": "lots", "other": 1}
+    assert job_metrics(metrics) == [("Mean CPU", "88%"), ("Peak memory", "1,234 MB")]
+    assert job_metrics(None) == []
