@@ -1,4 +1,6 @@
 set shell := ["sh", "-cu"]
+# So that "$@" keeps words with blanks whole.
+set positional-arguments
 
 python := justfile_directory() / ".venv/bin/python"
 bin := justfile_directory() / ".venv/bin"
@@ -8,27 +10,33 @@ default:
     @{{ just_executable() }} --justfile {{ justfile() }} --list --unsorted
 
 # The whole system on this machine, with a demo world; Ctrl-C stops it
+[no-exit-message]
 up *options:
-    @exec {{ python }} -m sandbox.up {{ options }}
+    @exec {{ python }} -m sandbox.up "$@"
 
 # A command for operators against the running system, e.g. `./just manage create_user zoe`
+[no-exit-message]
 manage *words:
-    @exec {{ python }} -m sandbox.manage {{ words }}
+    @exec {{ python }} -m sandbox.manage "$@"
 
 # Plays Airlock against the running system: log in, review, release files
+[no-exit-message]
 airlock-demo:
     @exec {{ python }} -m sandbox.airlock_demo
 
 # Follows a process's log, or finds a request id in all of them
+[no-exit-message]
 logs *word:
-    @exec {{ python }} -m sandbox.logs {{ word }}
+    @exec {{ python }} -m sandbox.logs "$@"
 
 # All tests (or those named); installs a browser when there is none
+[no-exit-message]
 test *paths:
     @{{ python }} -m testkit.browser
-    @exec {{ bin }}/pytest -n 2 --dist loadgroup {{ paths }}
+    @exec {{ bin }}/pytest -n 2 --dist loadgroup "$@"
 
 # The tests of one service
+[no-exit-message]
 test-service name:
     @exec {{ bin }}/pytest services/{{ name }}
 
@@ -46,7 +54,7 @@ format:
 
 # Measures requests per second and the status sync on a seeded database; prints tables
 bench *options:
-    @exec {{ python }} tests/load/bench.py {{ options }}
+    @exec {{ python }} tests/load/bench.py "$@"
 
 # The long fault tests: NATS away for a minute, processes killed again and again
 soak:
@@ -54,7 +62,7 @@ soak:
 
 # A new migration of a service from its models: `./just migrate jobs add a column`
 migrate service *message:
-    @exec {{ python }} -m kit.migrations {{ service }} {{ message }}
+    @exec {{ python }} -m kit.migrations "$@"
 
 # Writes the catalogue of events anew
 events:

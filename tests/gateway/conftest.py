@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from testkit.world import World, person, running
 
-from .samples import ANSWERS
+from .answers import ANSWERS
 
 ROSA = person(
     1, "rosa", projects={"ProjectDeveloper": [1]}, memberships=[1], backends=["tpp"], roles=["TechSupport"]

@@ -9,7 +9,7 @@ from kit.cli import AsJson, run
 from kit.errors import NotFound
 
 from messaging.consumer import Subscription, dead_letters, replay
-from messaging.replicas import Replica, differences, fill
+from messaging.replicas import Replica, differences, fetch_all, refill, write_all
 from messaging.runtime import Runtime
 from messaging.states import Source, republish
 
@@ -25,21 +25,27 @@ def register(
     """Adds rebuild_replicas, check_replicas, republish_state, list_dead_letters and replay_dead_letter."""
 
     async def check() -> dict[str, Any]:
-        async with runtime() as parts, parts.units() as uow:
-            found = [
-                line
-                for replica in replicas
-                for line in await differences(uow.session, replica, parts.client(_owner(replica), timeout=30))
-            ]
+        found: list[str] = []
+        async with runtime() as parts:
+            for replica in replicas:
+                states = await fetch_all(parts.client(_owner(replica), timeout=30), replica)
+                async with parts.units() as uow:
+                    found += await differences(uow.session, replica, states)
         return {"differences": found, "count": len(found)}
 
     async def rebuild() -> dict[str, Any]:
         count = 0
         async with runtime() as parts:
             for replica in replicas:
+                owner = parts.client(_owner(replica), timeout=30)
+                states = await fetch_all(owner, replica)
                 async with parts.units() as uow:
-                    await uow.session.execute(sa.delete(replica.table))
-                    count += await fill(uow.session, replica, parts.client(_owner(replica), timeout=30))
+                    await refill(uow.session, replica, states)
+                # What changed meanwhile may have been written by the consumer and emptied with the rest.
+                states = await fetch_all(owner, replica)
+                async with parts.units() as uow:
+                    await write_all(uow.session, replica, states)
+                count += len(states)
         return {"count": count}
 
     async def again() -> dict[str, Any]:

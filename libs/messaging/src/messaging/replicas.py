@@ -1,6 +1,5 @@
 """Local copies of what others own: `known_<thing>`, written only here (architecture §3, rulings 2.12)."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -76,23 +75,28 @@ async def fetch_states(owner: http.Client, kind: type[S], *, after: int = 0) -> 
     return msgspec.json.decode(answer.body, type=list[kind])  # type: ignore[valid-type]
 
 
-async def fill(session: AsyncSession, replica: Replica, owner: http.Client) -> int:
-    """Ask the owner for everything and write it; how many there were."""
-    count, after = 0, 0
-    while page := await fetch_states(owner, replica.state, after=after):
-        await write(session, replica, page)
-        count += len(page)
-        after = page[-1].id
-    return count
+async def fetch_all(owner: http.Client, replica: Replica) -> list[State]:
+    """Everything the owner says now; ask before a transaction, not in one."""
+    found: list[State] = []
+    while page := await fetch_states(owner, replica.state, after=found[-1].id if found else 0):
+        found += page
+    return found
 
 
-async def differences(session: AsyncSession, replica: Replica, owner: http.Client) -> list[str]:
+async def refill(session: AsyncSession, replica: Replica, states: Sequence[State]) -> None:
+    """These and no others."""
+    await session.execute(sa.delete(replica.table))
+    await write_all(session, replica, states)
+
+
+async def write_all(session: AsyncSession, replica: Replica, states: Sequence[State]) -> None:
+    for first in range(0, len(states), _PAGE):
+        await write(session, replica, states[first : first + _PAGE])
+
+
+async def differences(session: AsyncSession, replica: Replica, states: Sequence[State]) -> list[str]:
     """What stands here and not at the owner, or the other way round; empty when all is well."""
-    theirs: dict[int, dict[str, Any]] = {}
-    after = 0
-    while page := await fetch_states(owner, replica.state, after=after):
-        theirs |= {state.id: replica.values(state) for state in page if not state.deleted}
-        after = page[-1].id
+    theirs = {state.id: replica.values(state) for state in states if not state.deleted}
     names = ("id", "version", *replica.columns)
     rows = await session.execute(sa.select(*(replica.table.c[name] for name in names)))
     ours = {row.id: dict(row._mapping) for row in rows}
@@ -121,8 +125,3 @@ async def on_miss(
     async with units() as uow:
         await write(uow.session, replica, found)
     return found[0]
-
-
-async def settle(seconds: float = 0.1) -> None:
-    """The pause between tries of a command that waits for a replica."""
-    await asyncio.sleep(seconds)

@@ -42,10 +42,11 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.exit(f"A job server is already running from {home}. Stop it, or choose another JOBSERVER_HOME.")
+    port = os.environ.get("JOBSERVER_PORT", "8000")
     try:
-        gateway = listen(int(os.environ.get("JOBSERVER_PORT", "8000")))
-    except OSError as exc:
-        sys.exit(f"Port {os.environ.get('JOBSERVER_PORT', '8000')} cannot be used: {exc.strerror}.")
+        gateway = listen(int(port))
+    except (OSError, ValueError, OverflowError) as exc:
+        sys.exit(f"Port {port} cannot be used: {getattr(exc, 'strerror', exc)}.")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
     run(home, gateway, sandbox=sandbox)

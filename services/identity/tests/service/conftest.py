@@ -1,17 +1,22 @@
 """The identity service on a real socket, with the sandbox's GitHub beside it."""
 
+import getpass
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import projects.app
+import projects.cli
+import projects.settings
 import pytest
 import sandbox.app
 from clients.identity import IdentityClient, LoginFinished
+from contracts.base import Event, State
 from contracts.statement import Claims
 from identity.actions import rights, users
 from identity.app import create
@@ -19,11 +24,17 @@ from identity.cli import commands
 from identity.settings import Settings
 from kit.db import Database
 from kit.http import Client
+from kit.tokens import TokenHasher
+from messaging.envelope import opened
 from messaging.uow import Units
 from testkit.commands import Ran, run_command
 from testkit.world import World, running
 
 CALLBACK = "http://jobs.test/complete/github/"
+OPERATOR = f"operator:{getpass.getuser()}"
+TOKEN_KEYS = {"k2": "the new secret", "k1": "the old secret"}
+HASHER = TokenHasher(TOKEN_KEYS)
+OLD_HASHER = TokenHasher({"k1": TOKEN_KEYS["k1"]})
 
 
 @dataclass
@@ -57,12 +68,41 @@ async def github(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GitH
         yield GitHub(f"{url}/github", home)
 
 
+@dataclass
+class Projects:
+    """The neighbour that owns projects."""
+
+    url: str
+    settings: dict[str, Any]
+
+    async def make(self, slug: str) -> int:
+        made = await run_command(projects.cli.commands, self.settings, "create_project", slug, "--json")
+        assert made.code == 0, made.text
+        return int(made.said["id"])
+
+
 @pytest.fixture(scope="session")
-def settings(world: World, github: GitHub) -> dict[str, Any]:
+async def neighbour(world: World) -> AsyncIterator[Projects]:
+    world.migrate("projects")
+    settings = world.settings("projects")
+    async with running(projects.app.create(projects.settings.Settings(**settings))) as url:
+        yield Projects(url, settings)
+
+
+@pytest.fixture
+async def owner(neighbour: Projects, world: World) -> Projects:
+    """The projects service, without a project."""
+    await world.clean("projects")
+    return neighbour
+
+
+@pytest.fixture(scope="session")
+def settings(world: World, github: GitHub, neighbour: Projects) -> dict[str, Any]:
     world.migrate("identity")
     return world.settings(
         "identity",
-        token_keys={"k2": "the new secret", "k1": "the old secret"},
+        projects_url=neighbour.url,
+        token_keys=TOKEN_KEYS,
         github_url=github.url,
         github_api_url=f"{github.url}/api",
         social_auth_github_key="sandbox",
@@ -169,3 +209,26 @@ async def claims_of(gateway: IdentityClient, session: str) -> Claims:
     found = (await gateway.session(session)).user
     assert found is not None
     return found
+
+
+Message = TypeVar("Message", bound=Event | State)
+
+
+async def said(world: World, kind: type[Message]) -> list[Message]:
+    """Messages of that type in the outbox, the oldest first."""
+    rows = await world.rows("identity", "select body from outbox order by id")
+    messages = [opened(row["body"])[1] for row in rows]
+    return [message for message in messages if isinstance(message, kind)]
+
+
+async def trail(world: World) -> list[dict[str, Any]]:
+    """What was written into the audit trail, the oldest first, without what is empty."""
+    rows = await world.rows("identity", "select * from audit_events order by id")
+    return [
+        {name: value for name, value in row.items() if value not in ("", None) and name not in ("id", "at")}
+        for row in rows
+    ]
+
+
+async def announced_and_audited(world: World) -> tuple[list[str], list[dict[str, Any]]]:
+    return await world.announced("identity"), await trail(world)
