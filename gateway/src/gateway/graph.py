@@ -1,6 +1,8 @@
 """Where the actions of a pipeline stand in a picture: layers by dependency, few crossings."""
 
+from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -8,6 +10,7 @@ import msgspec
 NODE_WIDTH, NODE_HEIGHT = 200, 58
 _COLUMN, _ROW, _TOP, _LEFT = 242, 74, 30, 2
 _TRACK = 18  # height of the way past a layer
+_TURNS = 12
 
 Point = tuple[str, str, int]  # (action, "", 0), or the way from one action to another past a layer
 Neighbours = dict[Point, list[Point]]
@@ -35,6 +38,12 @@ class Layout(msgspec.Struct, frozen=True):
 
 def layout(needs: Mapping[str, Sequence[str]]) -> Layout:
     """`needs` maps each action to what it needs; unknown needs and cycles are tolerated."""
+    return _layout(tuple((name, tuple(wanted)) for name, wanted in needs.items()))
+
+
+@lru_cache(maxsize=256)  # a page that is watched is drawn again at every change
+def _layout(pipeline: tuple[tuple[str, tuple[str, ...]], ...]) -> Layout:
+    needs = dict(pipeline)
     depth = depths(needs)
     layers: list[list[Point]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for name in needs:
@@ -82,20 +91,36 @@ def _way(need: str, name: str, depth: Mapping[str, int]) -> list[Point]:
 
 
 def _untangle(layers: list[list[Point]], ways: Sequence[Sequence[Point]]) -> None:
-    """Each point beside the middle of its neighbours, there and back, a few times."""
+    """Each point beside the middle of its neighbours, there and back; the best of a few turns is kept."""
     before: Neighbours = {point: [] for layer in layers for point in layer}
     after: Neighbours = {point: [] for layer in layers for point in layer}
     for way in ways:
         for left, right in pairwise(way):
             before[right].append(left)
             after[left].append(right)
-    for turn in range(6):
+    fewest, best = _crossings(layers, before), [list(layer) for layer in layers]
+    for turn in range(_TURNS):
         forward = turn % 2 == 0
         order = range(1, len(layers)) if forward else range(len(layers) - 2, -1, -1)
         for index in order:
             row = {point: i for layer in layers for i, point in enumerate(layer)}
             near = before if forward else after
             layers[index].sort(key=lambda p: _middle([row[n] for n in near[p]], row[p]))
+        if (found := _crossings(layers, before)) < fewest:
+            fewest, best = found, [list(layer) for layer in layers]
+    layers[:] = best
+
+
+def _crossings(layers: Sequence[Sequence[Point]], before: Neighbours) -> int:
+    """How often lines between neighbouring layers cross: pairs whose ends are in the other order."""
+    total = 0
+    for left, right in pairwise(layers):
+        row = {point: i for i, point in enumerate(left)}
+        ends: list[int] = []
+        for _, end in sorted((row[n], i) for i, point in enumerate(right) for n in before[point]):
+            total += len(ends) - bisect_right(ends, end)
+            insort(ends, end)
+    return total
 
 
 def _middle(rows: list[int], own: int) -> float:

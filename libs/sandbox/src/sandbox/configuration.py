@@ -46,6 +46,9 @@ OUTSIDE: dict[str, tuple[str, ...]] = {
     "LOG_LEVEL": (*SERVICES, "gateway"),
 }
 
+# Without a stand-in these have no value that could be guessed.
+NEEDED = ("RAP_API_BASE_URL", "RAP_API_TOKEN")
+
 
 @dataclass
 class Secrets:

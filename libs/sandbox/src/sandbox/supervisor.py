@@ -114,6 +114,10 @@ class Supervisor:
         process.started = time.monotonic()
         process.pid = fork(self._logs / f"{process.name}.log", lambda: run_process(process))
 
+    def last_words(self, name: str) -> str:
+        """The end of a process's log."""
+        return (self._logs / f"{name}.log").read_text(errors="replace").strip()[-500:]
+
     def start_all(self) -> None:
         for process in self.processes:
             self.start(process)

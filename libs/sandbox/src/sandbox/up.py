@@ -14,7 +14,7 @@ from contracts.catalogue import SERVICES
 from kit.process import listen
 
 from sandbox import demo
-from sandbox.configuration import OUTSIDE, Plan, Secrets, read_dotenv
+from sandbox.configuration import NEEDED, OUTSIDE, Plan, Secrets, read_dotenv
 from sandbox.embedded.child import free_port
 from sandbox.embedded.nats import Nats
 from sandbox.embedded.postgres import Postgres
@@ -33,7 +33,10 @@ class Stopped(Exception):
 
 
 def main() -> None:
-    sandbox = "--no-sandbox" not in sys.argv[1:]
+    options = sys.argv[1:]
+    if unknown := [option for option in options if option != "--no-sandbox"]:
+        sys.exit(f"There is no option {' '.join(unknown)}; there is --no-sandbox.")
+    sandbox = not options
     home = Path(os.environ.get("JOBSERVER_HOME", ".jobserver")).absolute()
     home.mkdir(parents=True, exist_ok=True)
     (home / "logs").mkdir(exist_ok=True)
@@ -61,6 +64,8 @@ def run(home: Path, gateway: object, *, sandbox: bool) -> None:
     started = time.monotonic()
     outside = read_dotenv(Path(".env")) | {n: os.environ[n] for n in OUTSIDE if n in os.environ}
     outside |= {n: os.environ[n] for n in ("BASE_URL", "SECRET_KEY") if n in os.environ}
+    if not sandbox and (missing := [name for name in NEEDED if not outside.get(name)]):
+        sys.exit(f"Without the sandbox .env must have {', '.join(missing)}; dotenv-sample says what for.")
     made = Secrets.of(home)
     postgres = Postgres(home, made.postgres)
     nats = Nats(home, made.nats)
@@ -138,7 +143,8 @@ def _wait(supervisor: Supervisor, ports: dict[str, int]) -> None:
         supervisor.tend()
         waiting = {name for name in waiting if not _ready(ports[name])}
         if time.monotonic() > deadline:
-            sys.exit(f"Not ready after {_READY_WITHIN:.0f} s: {', '.join(sorted(waiting))}. See the logs.")
+            logs = "".join(f"\n{name}: {supervisor.last_words(name)}" for name in sorted(waiting))
+            sys.exit(f"Not ready after {_READY_WITHIN:.0f} s:{logs}")
         time.sleep(0.03)
 
 
