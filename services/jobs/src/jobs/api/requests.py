@@ -1,8 +1,8 @@
 """Job requests, jobs and lists of them: public, as the reference's are (spec/jobs.md §4.3)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from kit.app import CurrentActor, as_json
 from kit.errors import NotFound
 from kit.paging import Before
@@ -103,13 +103,12 @@ async def search(data: Data, q: Annotated[str, Query(min_length=1, max_length=10
     return as_json(await queries.search(data, q))
 
 
-Kind = Literal["job-requests", "jobs"]
+_ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-@router.api_route(
-    "/api/v2/{kind}/", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
-)
-async def gone(kind: Kind) -> Response:
+@router.api_route("/api/v2/job-requests/", methods=_ALL, include_in_schema=False)
+@router.api_route("/api/v2/jobs/", methods=_ALL, include_in_schema=False)
+async def gone(request: Request) -> Response:
     """The controller no longer pulls or pushes (spec/jobs.md §5)."""
-    body = f'{{"detail":"/api/v2/{kind}/ has been withdrawn; nothing needs it any more."}}'
+    body = f'{{"detail":"{request.url.path} has been withdrawn; nothing needs it any more."}}'
     return Response(body, 410, media_type="application/json")
