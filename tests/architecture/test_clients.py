@@ -9,8 +9,7 @@ import pytest
 from clients.base import ServiceClient
 from contracts.catalogue import SERVICES
 from starlette.routing import compile_path
-
-from .conftest import app_routes
+from testkit.apps import app_routes
 
 SAMPLES: dict[Any, Any] = {str: "x", int: 1, bool: True, "str": "x", "int": 1}
 

@@ -16,8 +16,9 @@ import pytest
 import yaml
 from contracts.catalogue import SERVICES
 from sandbox.embedded.nats import USERS, permissions
+from testkit.apps import app_routes, settings_class
 
-from .conftest import PROGRAMS, ROOT, app_routes, settings_class
+from .conftest import PROGRAMS, ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES_OF_COMPOSE: dict[str, dict[str, Any]] = COMPOSE["services"]

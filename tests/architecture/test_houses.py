@@ -16,8 +16,9 @@ import pytest
 from contracts.catalogue import SERVICES
 from messaging.consumer import Subscription
 from sandbox.configuration import OUTSIDE
+from testkit.apps import app_routes, settings_class
 
-from .conftest import PROGRAMS, ROOT, app_routes, gateway_routes, settings_class
+from .conftest import PROGRAMS, ROOT, gateway_routes
 
 ROOMS = [
     *(

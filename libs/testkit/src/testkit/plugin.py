@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kit import logging
 
+from testkit import apps
 from testkit.bus import Bus
 from testkit.servers import nats_server, postgres_server
 from testkit.world import World, new_database
@@ -46,6 +48,13 @@ async def bus(world: World) -> AsyncIterator[Callable[[str], Bus]]:
     yield make
     for one in made:
         await one.close()
+
+
+@pytest.fixture(scope="session")
+def service_app(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """`service_app("jobs")`: the application as it would be served, never run."""
+    storage: Path = tmp_path_factory.mktemp("storage")
+    return lambda name: apps.service_app(name, storage)
 
 
 class Clock:
