@@ -127,3 +127,27 @@ def test_the_header_jumps_to_what_is_named_exactly(page: Page, stack: Stack) -> 
     page.keyboard.type("demo-workspace")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{stack.url}{WORKSPACE}")
+
+
+def test_a_list_under_ones_hand_stays_where_it_is(page: Page, stack: Stack, browser: Browser) -> None:
+    """Rows change in place; a new one is announced, and shown when it is asked for."""
+    page.goto(f"{stack.url}/event-log/")
+    page.wait_for_selector("body[data-listening=yes]")
+    before = page.locator("tr[data-key]").first.get_attribute("data-key")
+    elsewhere = browser.new_context(storage_state=page.context.storage_state())
+    other = elsewhere.new_page()
+    other.goto(f"{stack.url}{WORKSPACE}run-jobs/")
+    other.locator("tr[data-action=measures_monthly] input[type=checkbox]").check()
+    other.get_by_label("TPP").check()
+    other.locator("#run-submit").click()
+    other.wait_for_url(re.compile(r"/\d+/$"))
+    new = other.url.rstrip("/").split("/")[-1]
+    elsewhere.close()
+    show = page.get_by_role("button", name="Show 1 new run")
+    show.wait_for()
+    assert page.locator("tr[data-key]").first.get_attribute("data-key") == before
+    show.click()
+    row = page.locator(f"tr[data-key='{new}']")
+    expect(row).to_be_visible()
+    expect(row.locator("[data-state]").first).to_have_attribute("data-state", "succeeded", timeout=20_000)
+    assert page.locator(".news").count() == 0

@@ -1,4 +1,4 @@
-"""The neighbours of these tests are as the real ones: every address they answer exists, in their own types."""
+"""Every address that the canned neighbours answer exists at the real ones."""
 
 from collections.abc import Callable
 from typing import Any

@@ -27,6 +27,30 @@
       });
     }
   };
+  /* In a steady list rows change where they are; new ones are announced and wait until they are asked for. */
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target;
+    const here = new Map(all("tr[data-key]", part).map((row) => [row.dataset.key, row]));
+    if (!part.dataset.steady || !here.size) return;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = event.detail.serverResponse;
+    const rows = all("tr[data-key]", fresh.content);
+    const added = rows.filter((row) => !here.has(row.dataset.key)).length;
+    if (!rows.length) return;
+    event.detail.shouldSwap = false;
+    for (const row of rows) {
+      const old = here.get(row.dataset.key);
+      if (old && old.innerHTML !== row.innerHTML && !old.contains(document.activeElement)) old.replaceWith(row.cloneNode(true));
+    }
+    one(".news", part)?.remove();
+    if (!added) return;
+    const news = document.createElement("button");
+    news.className = "btn tiny news";
+    news.textContent = `Show ${added} ${part.dataset.steady}${added === 1 ? "" : "s"}`;
+    news.addEventListener("click", () => part.replaceChildren(fresh.content));
+    part.prepend(news);
+    one("#live-voice").textContent = `${added} ${part.dataset.steady}${added === 1 ? "" : "s"}`;
+  });
   const later = (topic) => { waiting.add(topic); timer ||= setTimeout(refresh, 150); };
 
   const listen = () => {
