@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from clients.identity import IdentityClient
 from contracts.identity import AccessChanged
 from contracts.statement import Claims
+from kit import clock
 from kit.identity import Signer, may
 
 _REMEMBER = 30.0  # seconds; revocations arrive as AccessChanged long before
@@ -53,7 +53,7 @@ class Callers:
             return self._keep(ANONYMOUS.kind, _FAILED, "session", token)
         lasts = _REMEMBER
         if info.expires_at is not None:
-            lasts = min(lasts, (info.expires_at - datetime.now(UTC)).total_seconds())
+            lasts = min(lasts, (info.expires_at - clock.now()).total_seconds())
         return self._keep("session", lasts, "session", token, user=info.user, session=token)
 
     async def by_authorization(self, value: str, os_user: str) -> Caller:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -179,10 +178,6 @@ class Site:
 
     async def not_found(self, page: Page) -> Response:
         raise NotFound("")
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 async def optional(work: Any) -> Any:

@@ -2,12 +2,13 @@
 
 from urllib.parse import urlencode
 
+from kit import clock
 from kit.errors import AppError, Conflict, Invalid
 from starlette.responses import RedirectResponse, Response
 
 from gateway.views.format import when
 from gateway.web import Page, integer, local, redirect
-from gateway.website import Site, now
+from gateway.website import Site
 
 LOGIN_COOKIE = "login"
 _LOGIN_AGE = 600
@@ -119,7 +120,7 @@ class Account:
     ) -> Response:
         page.need_login()
         account = await page.services.identity.account(page.caller.session or "")
-        at = now()
+        at = clock.now()
         sessions = [
             (s.id, s.user_agent or "Unknown browser", when(s.last_seen_at, at), s.current)
             for s in account.sessions

@@ -4,6 +4,7 @@ import asyncio
 from urllib.parse import quote, urlencode
 
 from clients.identity import Hit
+from kit import clock
 from starlette.responses import RedirectResponse, Response
 
 from gateway.views.format import Pill, when
@@ -11,7 +12,7 @@ from gateway.views.frame import Crumb
 from gateway.views.runs import run_lines
 from gateway.views.status import backend_cards
 from gateway.web import Page
-from gateway.website import Site, now, optional
+from gateway.website import Site, optional
 
 
 class Lists:
@@ -25,7 +26,7 @@ class Lists:
         if mine:
             work.append(optional(services.projects.workspaces(mine=True)))
         found, backends, *rest = await asyncio.gather(*work)
-        at = now()
+        at = clock.now()
         return self.site.html(
             page,
             "home.html",
@@ -41,7 +42,7 @@ class Lists:
 
     async def home_runs(self, page: Page) -> Response:
         found = await page.services.jobs.home()
-        rows = run_lines(found.everybody, now())
+        rows = run_lines(found.everybody, clock.now())
         return self.site.fragment(page, "run_table.html", rows=rows, place="home", filtered=False)
 
     async def projects(self, page: Page) -> Response:
@@ -56,7 +57,7 @@ class Lists:
         found = await page.services.projects.workspaces(mine=mine, page=number, q=q)
         names = [row.name for row in found.rows]
         activity = await optional(page.services.jobs.last_activity(names)) if names else {}
-        at = now()
+        at = clock.now()
         active = {name: when(time, at) for name, time in (activity or {}).items()}
         return self.site.html(
             page,
@@ -81,14 +82,14 @@ class Lists:
         )
 
     async def status(self, page: Page) -> Response:
-        cards = backend_cards(await page.services.jobs.backends(), now())
+        cards = backend_cards(await page.services.jobs.backends(), clock.now())
         crumbs = (Crumb("Status"),)
         return self.site.html(
             page, "status.html", "Status", nav="status", crumbs=crumbs, topics="status", cards=cards
         )
 
     async def status_cards(self, page: Page) -> Response:
-        cards = backend_cards(await page.services.jobs.backends(), now())
+        cards = backend_cards(await page.services.jobs.backends(), clock.now())
         return self.site.fragment(page, "backend_cards.html", cards=cards)
 
     async def search(self, page: Page) -> Response:
@@ -118,7 +119,7 @@ class Lists:
         pills = [Pill(*words) for words in _PILLS]
         crumbs = (Crumb("Components"),)
         return self.site.html(
-            page, "gallery.html", "Components", crumbs=crumbs, pills=pills, at=when(now(), now())
+            page, "gallery.html", "Components", crumbs=crumbs, pills=pills, at=when(clock.now(), clock.now())
         )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from clients.jobs import RequestFilter
+from kit import clock
 from starlette.responses import RedirectResponse, Response
 
 from gateway.pages.runs import filtered_list
@@ -11,7 +12,7 @@ from gateway.views.frame import Crumb
 from gateway.views.runs import run_lines
 from gateway.views.workspace import action_cells, release_lines, workspace_pill
 from gateway.web import Page, redirect
-from gateway.website import Site, now, optional
+from gateway.website import Site, optional
 
 
 class Projects:
@@ -27,7 +28,7 @@ class Projects:
             optional(services.jobs.requests(RequestFilter(project=found.project.slug))),
             optional(services.jobs.last_activity(names)),
         )
-        at = now()
+        at = clock.now()
         return self.site.html(
             page,
             "project.html",
@@ -53,7 +54,7 @@ class Projects:
         project, workspace = found.project, found.workspace
         if project.slug != page.path["project"]:
             return RedirectResponse(f"/{project.slug}/{workspace.name}/", 302)
-        at = now()
+        at = clock.now()
         url = f"/{project.slug}/{workspace.name}/"
         may_run = page.caller.may("job_run", project.id)
         has_backend = bool(page.caller.user and page.caller.user.backends)
@@ -89,7 +90,7 @@ class Projects:
         """The live part of the page."""
         name, project = page.path["workspace"], page.path["project"]
         jobs = await page.services.jobs.workspace(name)
-        at, url = now(), f"/{project}/{name}/"
+        at, url = clock.now(), f"/{project}/{name}/"
         return self.site.fragment(
             page,
             "workspace_jobs.html",
@@ -105,7 +106,7 @@ class Projects:
         name, project = page.path["workspace"], page.path["project"]
         found = await page.services.releases.of_workspace(name)
         url = f"/{project}/{name}/"
-        lines = release_lines(found, url, now())
+        lines = release_lines(found, url, clock.now())
         return self.site.fragment(page, "releases_card.html", releases=lines, url=url)
 
     async def logs(self, page: Page) -> Response:

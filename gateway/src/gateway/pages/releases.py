@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import aiohttp
 from clients.releases import FileRow, Release
-from kit import telemetry
+from kit import clock, telemetry
 from kit.errors import NotFound, Unavailable
 from kit.identity import HEADER
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -19,7 +19,7 @@ from gateway.views.frame import Crumb
 from gateway.views.releases import Preview, file_tree, release_view
 from gateway.views.workspace import release_lines
 from gateway.web import Page
-from gateway.website import Site, now
+from gateway.website import Site
 
 _PREVIEW = 512 * 1024  # bytes of a text or table that are shown; the rest is downloaded
 _ROWS = 500
@@ -56,7 +56,7 @@ class Releases:
             topics=f"workspace:{name}",
             name=name,
             url=url,
-            releases=release_lines(rows, url, now()),
+            releases=release_lines(rows, url, clock.now()),
         )
 
     def _crumbs(self, project: str, project_name: str, workspace: str) -> tuple[Crumb, ...]:
@@ -85,11 +85,11 @@ class Releases:
             f"Release {found.number}",
             nav="workspaces",
             crumbs=(*crumbs, Crumb(f"Release {found.number}")),
-            view=release_view(found, base, now()),
+            view=release_view(found, base, clock.now()),
             tree=file_tree(found.files, base, chosen.name if chosen else ""),
             chosen=chosen,
             chosen_url=f"{base}{quote(chosen.name)}" if chosen else "",
-            uploaded=when(chosen.uploaded_at, now()) if chosen else None,
+            uploaded=when(chosen.uploaded_at, clock.now()) if chosen else None,
             preview=preview,
         )
 

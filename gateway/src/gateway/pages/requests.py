@@ -1,6 +1,7 @@
 """A job request, its jobs, cancelling."""
 
 from clients.jobs import Job, JobRequest
+from kit import clock
 from kit.errors import Conflict, NotFound
 from starlette.responses import RedirectResponse, Response
 
@@ -9,7 +10,7 @@ from gateway.views.frame import Crumb
 from gateway.views.reasons import reason
 from gateway.views.request import job_metrics, request_view
 from gateway.web import Page, integer, redirect
-from gateway.website import Site, now
+from gateway.website import Site
 
 
 def _crumbs(request: JobRequest) -> tuple[Crumb, ...]:
@@ -36,7 +37,7 @@ class Requests:
 
     async def request(self, page: Page) -> Response:
         found = await self._load(page)
-        at = now()
+        at = clock.now()
         view = request_view(found, at)
         if page.request.url.path != view.url:
             return RedirectResponse(view.url, 302)
@@ -62,7 +63,7 @@ class Requests:
         return self.site.fragment(
             page,
             template,
-            view=request_view(found, now()),
+            view=request_view(found, clock.now()),
             request=found,
             may_cancel=self._may_cancel(page, found),
             may_run=page.caller.may("job_run", found.workspace.project_id),
@@ -106,7 +107,7 @@ class Requests:
         url = f"/{found.workspace.project_slug}/{found.workspace.name}/{found.id}/"
         if page.request.url.path != f"{url}{job.identifier}/":
             return RedirectResponse(f"{url}{job.identifier}/", 302)
-        at = now()
+        at = clock.now()
         index = found.jobs.index(job)
         around = [found.jobs[i] if 0 <= i < len(found.jobs) else None for i in (index - 1, index + 1)]
         return self.site.html(

@@ -3,13 +3,14 @@
 import secrets
 
 from clients.jobs import JobRequest, RunForm
+from kit import clock
 from kit.errors import AppError, Conflict, Invalid
 from starlette.responses import Response
 
 from gateway.views.frame import Crumb
 from gateway.views.runform import run_view
 from gateway.web import Page, integer, redirect, words
-from gateway.website import Site, now
+from gateway.website import Site
 
 
 class Running:
@@ -58,7 +59,7 @@ class Running:
         status: int = 200,
     ) -> Response:
         workspace = form.workspace
-        view = run_view(form, ticked, selected, now())
+        view = run_view(form, ticked, selected, clock.now())
         return self.site.html(
             page,
             "run_jobs.html",

@@ -6,13 +6,14 @@ from urllib.parse import urlencode
 import msgspec
 from clients.jobs import RequestFilter
 from contracts.statuses import display
+from kit import clock
 from starlette.responses import RedirectResponse, Response
 
 from gateway.views.format import ICONS
 from gateway.views.frame import Crumb
 from gateway.views.runs import run_lines
 from gateway.web import Page, integer
-from gateway.website import Site, now
+from gateway.website import Site
 
 _STATES = ("active", "pending", "running", "succeeded", "failed", "nothing_to_do", "unknown")
 _FILTERS = ("state", "backend", "org", "project", "workspace", "person", "since", "q")
@@ -42,7 +43,7 @@ async def filtered_list(
         crumbs=crumbs,
         topics=f"workspace:{workspace}" if workspace else "runs",
         heading=title,
-        rows=run_lines(found.rows, now()),
+        rows=run_lines(found.rows, clock.now()),
         place="workspace" if workspace else "log",
         filtered=bool(chosen),
         chips=_chips(path, chosen, found.counts),
@@ -112,7 +113,7 @@ class Runs:
         found = await page.services.jobs.requests(by)
         place = "workspace" if "workspace" in page.path else "log"
         return self.site.fragment(
-            page, "run_table.html", rows=run_lines(found.rows, now()), place=place, filtered=filtered
+            page, "run_table.html", rows=run_lines(found.rows, clock.now()), place=place, filtered=filtered
         )
 
     async def to_event_log(self, page: Page) -> Response:

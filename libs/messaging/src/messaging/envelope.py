@@ -1,6 +1,6 @@
 """CloudEvents 1.0, structured JSON, with the trace it belongs to (architecture §4)."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import msgspec
 import uuid_utils
 from contracts.base import Event, State, subject_of
 from contracts.catalogue import FACTS, STATES
-from kit import telemetry
+from kit import clock, telemetry
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,7 +42,7 @@ def seal(source: str, message: Event | State) -> tuple[UUID, str, bytes]:
         id=event_id,
         source=f"/{source}",
         type=message.thing if isinstance(message, State) else message.subject,
-        time=datetime.now(UTC),
+        time=clock.now(),
         subject=message.key(),
         data=msgspec.Raw(msgspec.json.encode(message)),
         traceparent=telemetry.traceparent.get() or None,

@@ -5,10 +5,10 @@ from datetime import timedelta
 import httpx
 import pytest
 from contracts.projects import WorkspaceState
-from jobs import clock
 from jobs.models import JobRequest
 from jobs.rap import client as rap_client
 from jobs.rap.dispatcher import Dispatcher
+from kit import clock
 from testkit.world import World
 
 from .conftest import Due, Made, Projects

@@ -4,10 +4,11 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from clients.identity import Contact, IdentityClient
 from contracts.notifications import Delivered, GivenUp
+from kit import clock
 from kit.errors import AppError
 from kit.logging import get
 from messaging.uow import Units
@@ -150,7 +151,7 @@ class Dispatcher:
 
     async def _mark(self, lease: str, outcomes: Mapping[int, Outcome]) -> None:
         """Only what is still ours: whoever lost the lease changes nothing."""
-        now = datetime.now(UTC)
+        now = clock.now()
         async with self._units() as uow:
             query = select(Delivery).where(Delivery.id.in_(outcomes), Delivery.lease == lease)
             for delivery in await uow.session.scalars(query.with_for_update()):

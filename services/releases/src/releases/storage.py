@@ -7,10 +7,11 @@ import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import obstore
+from kit import clock
 from kit.errors import TooLarge, Unavailable
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
@@ -105,7 +106,7 @@ class Storage:
 
     async def sweep(self) -> int:
         """Remove temporary objects that nobody finished; how many there were."""
-        old = datetime.now(UTC) - _ORPHAN
+        old = clock.now() - _ORPHAN
         if self._folder:
             return await asyncio.to_thread(_sweep, self._folder / _INCOMING, old.timestamp())
         keys = [

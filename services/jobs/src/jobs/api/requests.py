@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from kit import clock
 from kit.app import CurrentActor, as_json
 from kit.errors import NotFound
 from kit.paging import Before
@@ -10,7 +11,7 @@ from messaging.runtime import Data
 from messaging.uow import Uow
 from pydantic import BaseModel, Field
 
-from jobs import clock, event_log, queries
+from jobs import event_log, queries
 from jobs.actions.cancel import cancel_job_request
 
 router = APIRouter()

@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 
 from contracts.jobs import JobRequestStatusChanged
+from kit import clock
 from kit.logging import get
 from messaging.uow import Units
 from sqlalchemy import text
 
-from jobs import clock
 from jobs.models import Cancellation, JobRequest
 from jobs.rap.client import Answered, RapClient, RapError
 

@@ -7,12 +7,12 @@ from typing import Any
 from clients.projects import ProjectsClient
 from contracts.jobs import JobRequestRefused, JobRequestStatusChanged, JobRequestSubmitted
 from contracts.statuses import RequestStatus
+from kit import clock
 from kit.errors import AppError
 from kit.logging import get
 from messaging.uow import UnitOfWork, Units
 from sqlalchemy import text
 
-from jobs import clock
 from jobs.models import CREATING_FAILED, JobRequest, Submission
 from jobs.rap.body import create_body
 from jobs.rap.client import Answered, RapClient, RapError

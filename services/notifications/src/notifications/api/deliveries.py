@@ -1,9 +1,9 @@
 """Deliveries, for staff."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from kit import clock
 from kit.app import CurrentActor, as_json
 from kit.paging import Before
 from messaging.uow import Uow
@@ -29,4 +29,4 @@ async def deliveries(
 @router.post("/{delivery_id}/again", status_code=204)
 async def again(delivery_id: int, actor: CurrentActor, uow: Uow) -> None:
     policies.check_staff(actor)
-    await send_again(uow, delivery_id, now=datetime.now(UTC))
+    await send_again(uow, delivery_id, now=clock.now())

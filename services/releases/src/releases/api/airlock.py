@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from kit import clock
 from kit.app import CurrentActor
 from kit.errors import Conflict, NotFound, TooLarge
 from kit.identity import Actor
@@ -14,7 +15,6 @@ from starlette.requests import ClientDisconnect
 from releases import body, drf, policies, queries
 from releases.actions import create, events, upload
 from releases.api.deps import Bytes, Config
-from releases.clock import now
 from releases.models import Release
 from releases.names import filename, is_release_id, new_ulid
 from releases.validation import check_create
@@ -121,7 +121,7 @@ async def _store(
         await storage.keep(received)
         kept = True
         async with begin() as uow:
-            file_id = await upload.record_upload(uow, release.id, name, received, by=by, now=now())
+            file_id = await upload.record_upload(uow, release.id, name, received, by=by, now=clock.now())
     except upload.AlreadyUploaded:
         return _already(name, release.backend)
     except upload.OtherBytes:
