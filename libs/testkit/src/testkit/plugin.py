@@ -1,8 +1,6 @@
 """Fixtures for every test of the project; loaded by pytest's configuration."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,12 +26,12 @@ def run_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def world(run_home: Path) -> Iterator[World]:
+async def world(run_home: Path) -> AsyncIterator[World]:
     """PostgreSQL and NATS of this pytest worker, with a bootstrapped database; migrated on demand."""
     with postgres_server(run_home) as superuser, nats_server(run_home) as nats_url:
-        with ThreadPoolExecutor(1) as thread:  # a loop may be running here already
-            database = thread.submit(asyncio.run, new_database(superuser)).result()
-        yield World(database, nats_url)
+        made = World(await new_database(superuser), nats_url)
+        yield made
+        await made.close()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ select u.id,
       order by p.slug)
     from project_memberships m join known_projects p on p.id = m.project_id where m.user_id = u.id), '[]')
     as projects
-from users u where u.username = :username
+from users u where u.username = :username and u.is_active
 """).columns(projects=JSON)
 
 _SEARCH = text("""

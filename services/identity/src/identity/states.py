@@ -5,7 +5,8 @@ from typing import Any
 
 from contracts.base import State
 from messaging.states import Source
-from sqlalchemy import Select, func, select
+from sqlalchemy import BigInteger, Select, func, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.models import Backend, Org, OrgMembership, User
@@ -21,7 +22,7 @@ def _page(query: Select[Any], model: Any, after: int, limit: int, key: Mapping[s
 
 async def users(session: AsyncSession, after: int, limit: int, key: Mapping[str, str]) -> Sequence[State]:
     orgs = (
-        select(func.coalesce(func.array_agg(OrgMembership.org_id), "{}"))
+        select(func.coalesce(func.array_agg(OrgMembership.org_id), array([], type_=BigInteger)))
         .where(OrgMembership.user_id == User.id)
         .scalar_subquery()
     )

@@ -1,64 +1,36 @@
 """The identity service on a real socket, with the sandbox's GitHub beside it."""
 
 import getpass
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from datetime import UTC, datetime
+from typing import Any
 
-import httpx
 import projects.app
-import projects.cli
 import projects.settings
 import pytest
 import sandbox.app
 from clients.identity import IdentityClient, LoginFinished
-from contracts.base import Event, State
+from contracts.projects import ProjectState
 from contracts.statement import Claims
-from identity.actions import rights, users
+from identity import consumers
+from identity.actions import backends, login_tokens, rights, users
 from identity.app import create
 from identity.cli import commands
 from identity.settings import Settings
 from kit.db import Database
 from kit.http import Client
 from kit.tokens import TokenHasher
-from messaging.envelope import opened
-from messaging.uow import Units
+from messaging.replicas import write
+from messaging.uow import UnitOfWork, Units
 from testkit.commands import Ran, run_command
 from testkit.world import World, running
 
-CALLBACK = "http://jobs.test/complete/github/"
+from .outside import CALLBACK, GitHub, Projects
+
 OPERATOR = f"operator:{getpass.getuser()}"
 TOKEN_KEYS = {"k2": "the new secret", "k1": "the old secret"}
 HASHER = TokenHasher(TOKEN_KEYS)
 OLD_HASHER = TokenHasher({"k1": TOKEN_KEYS["k1"]})
-
-
-@dataclass
-class GitHub:
-    url: str
-    home: Path
-
-    def change(self, sql: str, *args: Any) -> None:
-        """What its owner did to an account, behind everybody's back."""
-        with closing(sqlite3.connect(self.home / "sandbox.sqlite3")) as store:
-            store.execute(sql, args)
-            store.commit()
-
-    async def approve(self, authorize_url: str, login: str) -> dict[str, str]:
-        """What GitHub sends the browser back with."""
-        async with httpx.AsyncClient() as browser:
-            answer = await browser.get(authorize_url, params={"login": login} | _query(authorize_url))
-        assert answer.status_code == 302, answer.text
-        assert answer.headers["location"].startswith(CALLBACK)
-        return _query(answer.headers["location"])
-
-
-def _query(url: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
 @pytest.fixture(scope="session")
@@ -66,19 +38,6 @@ async def github(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GitH
     home = tmp_path_factory.mktemp("github")
     async with running(sandbox.app.create(home, smtp_port=0, token="t")) as url:
         yield GitHub(f"{url}/github", home)
-
-
-@dataclass
-class Projects:
-    """The neighbour that owns projects."""
-
-    url: str
-    settings: dict[str, Any]
-
-    async def make(self, slug: str) -> int:
-        made = await run_command(projects.cli.commands, self.settings, "create_project", slug, "--json")
-        assert made.code == 0, made.text
-        return int(made.said["id"])
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +102,7 @@ def gateway(speak: Speak) -> IdentityClient:
     return IdentityClient(speak(service="gateway"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def units(world: World, settings: dict[str, Any]) -> AsyncIterator[Units]:
     async with Database(world.url("identity")).opened() as database:
         yield Units(database, "identity", lambda: None)
@@ -169,13 +128,84 @@ def make_user(units: Units) -> MakeUser:
                 email=email,
                 by="test",
             )
-            user_id = user.id
-        for role in roles:
-            async with units() as uow:
+            for role in roles:
                 await rights.grant(uow, username, role, by="test")
-        return user_id
+            return user.id
 
     return make
+
+
+MakeBackend = Callable[[str], Awaitable[str]]
+
+
+async def a_backend(uow: UnitOfWork, slug: str) -> str:
+    made = await backends.create_backend(
+        uow, HASHER, slug, "", rotate=False, by="test", now=datetime.now(UTC)
+    )
+    return made[1] or ""
+
+
+@pytest.fixture
+def make_backend(units: Units) -> MakeBackend:
+    """A backend; its token."""
+
+    async def make(slug: str) -> str:
+        async with units() as uow:
+            return await a_backend(uow, slug)
+
+    return make
+
+
+@pytest.fixture
+async def ready(make_user: MakeUser, units: Units) -> None:
+    """The user rosa, the backend tpp, the org uni and the project study, each of them the first."""
+    await make_user("rosa", roles=("OutputChecker",))
+    async with units() as uow:
+        await a_backend(uow, "tpp")
+        await backends.create_org(uow, "uni", "", by="test")
+        study = ProjectState(id=1, version=1, slug="study", name="Study")
+        await write(uow.session, consumers.PROJECTS, [study])
+
+
+@pytest.fixture
+async def robot(make_user: MakeUser, world: World) -> str:
+    """The personal token of a user robot, for 90 days."""
+    user_id = await make_user("robot", roles=("ProjectCollaborator",))
+    token = "ab" * 32 + "-2027-02-21"
+    await world.rows(
+        "identity",
+        "insert into personal_tokens (user_id, token_hash, expires_at) values ($1, $2, now() + '90 days')",
+        user_id,
+        HASHER.hash(token),
+    )
+    return token
+
+
+@pytest.fixture
+def airlock(speak: Speak) -> IdentityClient:
+    """As releases asks for it."""
+    return IdentityClient(speak(service="releases"))
+
+
+Issue = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def issue(units: Units) -> Issue:
+    async def make(user_id: int = 1) -> str:
+        return await login_tokens.issue(units, user_id, by="test", now=datetime.now(UTC))
+
+    return make
+
+
+@pytest.fixture
+async def words(make_user: MakeUser, units: Units, issue: Issue) -> str:
+    """Of jane, who may use the backend tpp."""
+    await make_user("jane", email="jane@example.org")
+    async with units() as uow:
+        await a_backend(uow, "tpp")
+        await rights.add_to_backend(uow, "jane", "tpp", by="test")
+    return await issue()
 
 
 LogIn = Callable[..., Awaitable[LoginFinished]]
@@ -209,26 +239,3 @@ async def claims_of(gateway: IdentityClient, session: str) -> Claims:
     found = (await gateway.session(session)).user
     assert found is not None
     return found
-
-
-Message = TypeVar("Message", bound=Event | State)
-
-
-async def said(world: World, kind: type[Message]) -> list[Message]:
-    """Messages of that type in the outbox, the oldest first."""
-    rows = await world.rows("identity", "select body from outbox order by id")
-    messages = [opened(row["body"])[1] for row in rows]
-    return [message for message in messages if isinstance(message, kind)]
-
-
-async def trail(world: World) -> list[dict[str, Any]]:
-    """What was written into the audit trail, the oldest first, without what is empty."""
-    rows = await world.rows("identity", "select * from audit_events order by id")
-    return [
-        {name: value for name, value in row.items() if value not in ("", None) and name not in ("id", "at")}
-        for row in rows
-    ]
-
-
-async def announced_and_audited(world: World) -> tuple[list[str], list[dict[str, Any]]]:
-    return await world.announced("identity"), await trail(world)

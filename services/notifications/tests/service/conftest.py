@@ -32,9 +32,7 @@ from notifications.channels.email import EmailChannel
 from notifications.channels.github import GitHubChannel
 from notifications.channels.slack import SlackChannel
 from notifications.dispatcher import CHANNELS, Dispatcher
-from notifications.models import Base
 from notifications.settings import Settings
-from sqlalchemy.orm import DeclarativeBase
 from testkit.bus import Bus
 from testkit.world import World, running
 
@@ -106,19 +104,12 @@ async def identity_url(world: World) -> AsyncIterator[str]:
         yield url
 
 
-async def emptied(world: World, service: str, base: type[DeclarativeBase]) -> None:
-    """Deleting a few rows is much quicker than truncating every table."""
-    tables = reversed(base.metadata.sorted_tables)
-    deletes = ", ".join(f"d{n} as (delete from {table.name})" for n, table in enumerate(tables))
-    await world.rows(service, f"with {deletes} select")
-
-
 @pytest.fixture
 async def units(world: World, identity_url: str) -> AsyncIterator[Units]:
     """With two people, a project and its workspace known."""
     world.migrate("notifications")
-    await emptied(world, "notifications", Base)
-    await emptied(world, "identity", identity.models.Base)
+    await world.clean("notifications")
+    await world.clean("identity")
     await world.rows(
         "identity",
         "insert into users (id, username, email, fullname) overriding system value"

@@ -41,14 +41,14 @@ _PROJECTS = """
 with found as (
   select p.* from projects p
   where ($1::bigint[] is null or p.id = any($1)) and (p.name ilike $2 or p.slug ilike $2 or p.number ilike $2)
-), page as (select * from found order by lower(name) limit $4 offset ($3 - 1) * $4)
+), page as (select * from found order by lower(name), id limit $4 offset ($3 - 1) * $4)
 select json_build_object('page', $3, 'total', (select count(*) from found),
   'pages', greatest(1, ((select count(*) from found) + $4 - 1) / $4),
   'rows', coalesce((select json_agg(json_build_object('id', p.id, 'slug', p.slug, 'name', p.name,
       'number', p.number, 'lead_org', (select o.name from project_collaborations c
         join known_orgs o on o.id = c.org_id where c.project_id = p.id order by c.is_lead desc, c.id limit 1),
       'workspaces', (select count(*) from workspaces w where w.project_id = p.id and not w.is_archived))
-    order by lower(p.name)) from page p), '[]'))
+    order by lower(p.name), p.id) from page p), '[]'))
 """
 
 _WORKSPACES = """
@@ -68,7 +68,7 @@ _SEARCH = """
 select coalesce(json_agg(x), '[]') from (
   (select 'project' as kind, slug as key, coalesce(number || ' - ', '') || name as title, '' as detail
    from projects where name ilike $1 or slug ilike $1 or number = $2
-   order by slug = $2 desc, lower(name) limit 10)
+   order by slug = $2 desc, lower(name), id limit 10)
   union all
   (select 'workspace', p.slug || '/' || w.name, w.name, p.name from workspaces w
    join projects p on p.id = w.project_id where w.name ilike $1 and not w.is_archived

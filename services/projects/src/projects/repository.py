@@ -1,7 +1,7 @@
 """Loading by key."""
 
 from kit.errors import NotFound
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from projects.models import Collaboration, Project, Repo, Workspace
@@ -15,6 +15,11 @@ async def org_ids(session: AsyncSession, project_id: int) -> list[int]:
         .order_by(Collaboration.is_lead.desc(), Collaboration.id)
     )
     return list(await session.scalars(query))
+
+
+async def take_turn(session: AsyncSession) -> None:
+    """Things are made one after the other, so that looking for what is taken before is enough."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext("projects.make"))))
 
 
 async def project_by_slug(session: AsyncSession, slug: str) -> Project | None:

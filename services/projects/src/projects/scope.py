@@ -23,8 +23,8 @@ class Permissions:
         self._datasets = {name: _keys(file) for name, file in files.items() if name not in _POPULATIONS}
 
     def scope(self, number: str | None, slug: str) -> dict[str, list[str]]:
-        """By number if there is one, else by slug, except T1OO, which needs a number."""
-        key = number or slug
+        """By number if there is one, else by the exempt slug; T1OO always needs a number."""
+        key = slug if number is None and slug == _EXEMPT else number
         populations = [
             name
             for name, keys in self._populations.items()
@@ -36,12 +36,15 @@ class Permissions:
 
 
 def _keys(file: Path) -> frozenset[str]:
+    # As the text that stands there: to YAML 010 is eight and 1:30 is ninety.
+    listed = yaml.load(file.read_text(), yaml.BaseLoader) or []  # noqa: S506  # makes nothing but text
+    if not isinstance(listed, list):
+        raise RuntimeError(f"{file.name} is not a list.")
     keys: set[str] = set()
-    for entry in yaml.safe_load(file.read_text()) or []:
-        if found := _RANGE.fullmatch(str(entry)):
-            keys.update(str(n) for n in range(int(found[1]), int(found[2]) + 1))
-        else:
-            keys.add(str(entry))
+    for entry in listed:
+        found = _RANGE.fullmatch(str(entry))
+        between = range(int(found[1]), int(found[2]) + 1) if found else ()
+        keys.update([str(n) for n in between] or [str(entry)])
     if wrong := sorted(key for key in keys if key != _EXEMPT and not re.fullmatch(NUMBER, key)):
         raise RuntimeError(f"{file.name} names what is no project number: {', '.join(wrong)}.")
     return frozenset(keys)

@@ -3,13 +3,12 @@
 import base64
 import hashlib
 import shutil
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import identity.app
 import identity.settings
@@ -22,7 +21,6 @@ from kit.tokens import TokenHasher
 from messaging.replicas import write
 from messaging.uow import Units
 from releases.app import create
-from releases.models import Base
 from releases.settings import Settings
 from testkit.world import World, running
 
@@ -146,19 +144,10 @@ async def units(world: World, settings: dict[str, Any]) -> AsyncIterator[Units]:
         yield Units(database, "releases", lambda: None)
 
 
-@pytest.fixture(scope="session")
-async def emptied(world: World, settings: dict[str, Any]) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
-    """Deletes every row; with few rows that is much quicker than to truncate."""
-    tables = ("release_files", *(table for table in Base.metadata.tables if table != "release_files"))
-    connection = await asyncpg.connect(world.database, server_settings={"search_path": "releases"})
-    yield lambda: connection.execute(";".join(f"delete from {table}" for table in tables))
-    await connection.close()
-
-
 @pytest.fixture(autouse=True)
-async def clean(emptied: Callable[[], Awaitable[Any]], units: Units, folder: Path) -> None:
+async def clean(world: World, units: Units, folder: Path) -> None:
     """No release and no bytes; two projects, a workspace in each, and three people."""
-    await emptied()
+    await world.clean("releases")
     empty(folder)
     async with units() as uow:
         for replica, states in KNOWN:

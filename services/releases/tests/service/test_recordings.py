@@ -6,7 +6,6 @@ refusal are replaced by ours; statuses, headers and everything else are the same
 
 import base64
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +117,9 @@ async def recorded(
     people: People,
     units: Units,
     identity_url: str,
-    emptied: Callable[[], Awaitable[Any]],
 ) -> Any:
     """The world of the recordings: a study, its copilot, two checkers, and who has nothing to do with it."""
-    await emptied()
+    await world.clean("releases")
     ids = {}
     for name, fullname, roles in ACCOUNTS:
         email = f"{name}@example.org"

@@ -2,7 +2,7 @@
 
 from contracts.identity import AccessChanged
 from messaging.uow import UnitOfWork
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from identity import policies, repository
@@ -16,6 +16,16 @@ from identity.models import (
     RoleGrant,
     User,
 )
+
+_HELD = or_(RoleGrant.ends_at.is_(None), RoleGrant.ends_at > func.now())
+
+
+async def _held(uow: UnitOfWork, user: User, membership_id: int | None) -> str:
+    """Roles before or after a change, as the audit trail has them (spec/identity.md §5.2)."""
+    query = select(RoleGrant.role).where(
+        RoleGrant.user_id == user.id, RoleGrant.membership_id.is_not_distinct_from(membership_id), _HELD
+    )
+    return ",".join(sorted(await uow.session.scalars(query)))
 
 
 async def _give(uow: UnitOfWork, user: User, role: str, membership_id: int | None, by: str) -> bool:
@@ -37,23 +47,26 @@ async def grant(uow: UnitOfWork, username: str, role: str, *, by: str) -> bool:
     """A global role; False when it was held already."""
     policies.check_assignable(role, globally=True)
     user = await repository.user_by_name(uow.session, username, lock=True)
+    old = await _held(uow, user, None)
     if not await _give(uow, user, role, None, by):
         return False
-    audit.record(uow, "user_updated_roles", by, user=username, new=role)
+    audit.record(uow, "user_updated_roles", by, user=username, old=old, new=await _held(uow, user, None))
     uow.publish(AccessChanged(user_ids=[user.id]))
     return True
 
 
 async def revoke(uow: UnitOfWork, username: str, role: str, *, by: str) -> bool:
+    """False when the role was not held, or no longer."""
     user = await repository.user_by_name(uow.session, username, lock=True)
+    old = await _held(uow, user, None)
     gone = await uow.session.execute(
         delete(RoleGrant)
-        .where(RoleGrant.user_id == user.id, RoleGrant.membership_id.is_(None), RoleGrant.role == role)
+        .where(RoleGrant.user_id == user.id, RoleGrant.membership_id.is_(None), RoleGrant.role == role, _HELD)
         .returning(RoleGrant.id)
     )
     if gone.first() is None:
         return False
-    audit.record(uow, "user_updated_roles", by, user=username, old=role)
+    audit.record(uow, "user_updated_roles", by, user=username, old=old, new=await _held(uow, user, None))
     uow.publish(AccessChanged(user_ids=[user.id]))
     return True
 
@@ -74,6 +87,7 @@ async def add_member(uow: UnitOfWork, project_id: int, username: str, roles: lis
             ProjectMembership.project_id == project_id, ProjectMembership.user_id == user.id
         )
     )
+    old = await _held(uow, user, membership)
     given = [role for role in roles if await _give(uow, user, role, membership, by)]
     if given:
         audit.record(
@@ -83,7 +97,8 @@ async def add_member(uow: UnitOfWork, project_id: int, username: str, roles: lis
             user=username,
             project_id=project_id,
             target=str(membership),
-            new=",".join(given),
+            old=old,
+            new=await _held(uow, user, membership),
         )
     if new or given:
         uow.publish(AccessChanged(user_ids=[user.id]))

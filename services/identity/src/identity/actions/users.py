@@ -46,10 +46,11 @@ async def register(
 
 
 async def free_email(uow: UnitOfWork, email: str | None, *, besides: int | None = None) -> str | None:
-    """`email` unless another account has it; nobody is ever linked by e-mail."""
+    """`email` in lower case unless another account has it; nobody is ever linked by e-mail."""
+    email = (email or "").strip().lower()
     if not email:
         return None
-    owner = await uow.session.scalar(select(User.id).where(func.lower(User.email) == email.lower()))
+    owner = await uow.session.scalar(select(User.id).where(func.lower(User.email) == email))
     return email if owner in (None, besides) else None
 
 

@@ -44,8 +44,10 @@ async def members(project_id: int, uow: Uow) -> Response:
 
 @router.get("/orgs")
 async def orgs(uow: Uow, ids: Annotated[str, Query(max_length=2000)] = "") -> Response:
-    numbers = [int(part) for part in ids.split(",") if part.isascii() and part.isdecimal()]
-    return as_json(await queries.orgs(uow.session, numbers))
+    wanted = [part for part in ids.split(",") if part]
+    if not all(part.isdecimal() for part in wanted):
+        raise Invalid("An id is a number.")
+    return as_json(await queries.orgs(uow.session, [int(part) for part in wanted]))
 
 
 @router.get("/search")

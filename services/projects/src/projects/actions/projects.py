@@ -25,11 +25,14 @@ async def create_project(
     policies.check_slug(slug)
     if not re.fullmatch(r"[-a-zA-Z0-9_]{1,255}", slug):
         raise Invalid("A project's slug has letters, digits, - and _ only.")
-    if number is not None and not re.fullmatch(NUMBER, number):
+    if number is not None and (len(number) > 20 or not re.fullmatch(NUMBER, number)):
         raise Invalid("A project's number is like 123 or POS-2026-3001.")
     name = " ".join(name.split()) or slug
+    if len(name) > 255:
+        raise Invalid("A project's name has at most 255 characters.")
     if status not in STATUSES:
         raise Invalid(f"A project's status is one of {', '.join(STATUSES)}.")
+    await repository.take_turn(uow.session)
     if found := await repository.project_by_slug(uow.session, slug):
         return found, True
     same_number = false() if number is None else Project.number == number

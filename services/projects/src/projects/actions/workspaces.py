@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from projects import policies, repository
 from projects.models import Project, Repo, Workspace
 
-REPO_URL = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
+REPO_URL = re.compile(r"https://github\.com/[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 # What git takes as a branch (git-check-ref-format), and never a leading dash.
 BRANCH = re.compile(
     r"(?!-|.*(?:\.\.|@\{|//|(?:^|/)\.|\.lock(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\]{1,200}(?<![/.])(?<!^@)"
@@ -42,6 +42,7 @@ async def create_workspace(
     owner: Project | None = await repository.project_by_slug(uow.session, project)
     if owner is None:
         raise NotFound(f"There is no project {project}.")
+    await repository.take_turn(uow.session)
     found = await uow.session.scalar(select(Workspace).where(Workspace.name == name))
     if found is not None:
         if found.project_id != owner.id:
