@@ -4,14 +4,16 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
+import msgspec
 import orjson
 import typer
-from rich.console import Console
+from sqlalchemy.exc import DBAPIError
 
-from kit.errors import AppError
+from kit.errors import AppError, Invalid
 from kit.logging import configure
+from kit.problems import unstorable
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -27,12 +29,20 @@ def run(work: Coroutine[Any, Any, dict[str, Any]], as_json: bool, sentence: str)
     try:
         result = asyncio.run(work)
     except AppError as refusal:
-        if as_json:
-            print(orjson.dumps({"error": refusal.detail, **refusal.extra}, default=str).decode())
-        else:
-            Console(stderr=True, highlight=False).print(refusal.detail)
-        raise typer.Exit(1) from refusal
+        _refuse(refusal, as_json)
+    except DBAPIError as exc:
+        if (invalid := unstorable(exc)) is None:
+            raise
+        _refuse(invalid, as_json)
     print(orjson.dumps(result, default=str).decode() if as_json else sentence.format(**result))
+
+
+def _refuse(refusal: AppError, as_json: bool) -> NoReturn:
+    if as_json:
+        print(orjson.dumps({"error": refusal.detail, **refusal.extra}, default=str).decode())
+    else:
+        typer.echo(refusal.detail, err=True)
+    raise typer.Exit(1) from refusal
 
 
 def app(help_text: str) -> typer.Typer:
@@ -43,7 +53,14 @@ def app(help_text: str) -> typer.Typer:
     def batch() -> None:
         """Run the commands on standard input, one JSON list of words a line; stop at the first refusal."""
         for line in sys.stdin:
-            if line.strip() and (code := commands(orjson.loads(line), standalone_mode=False)):
+            if line.strip() and (code := commands(_words(line), standalone_mode=False)):
                 raise typer.Exit(code)
 
     return commands
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return msgspec.json.decode(line, type=list[str])
+    except msgspec.DecodeError:
+        _refuse(Invalid("Each line is a JSON list of words."), as_json=False)

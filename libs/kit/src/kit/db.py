@@ -9,7 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 Sessions = async_sessionmaker[AsyncSession]
-_GONE = (asyncpg.ConnectionDoesNotExistError, asyncpg.InterfaceError, ConnectionError)
+# The third is what asyncpg says of a connection that was told to end and has not noticed yet.
+_GONE = (
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
 
 
 async def _leave(_: asyncpg.Connection) -> None:
@@ -55,6 +61,7 @@ class Database:
         try:
             return await pool.fetchval(sql, *args)
         except _GONE:
+            await pool.expire_connections()  # where one has died, the others have too
             return await pool.fetchval(sql, *args)
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
@@ -62,6 +69,7 @@ class Database:
         try:
             return list(await pool.fetch(sql, *args))
         except _GONE:
+            await pool.expire_connections()
             return list(await pool.fetch(sql, *args))
 
     async def ping(self) -> None:

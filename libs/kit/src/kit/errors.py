@@ -9,7 +9,7 @@ class AppError(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "error"
 
-    def __init__(self, detail: str, **extra: Any) -> None:
+    def __init__(self, detail: str, /, **extra: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.extra = extra

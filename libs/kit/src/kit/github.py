@@ -1,6 +1,6 @@
 """The one client of GitHub's REST API, over gidgethub (rulings 1.1.8)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -14,6 +14,7 @@ import stamina
 from kit.errors import NotFound, Unavailable
 
 T = TypeVar("T")
+Read = Callable[[Any], T]  # makes of an answer what was asked for
 _RAW = "application/vnd.github.raw+json"
 _TIMEOUT = 5.0
 
@@ -62,17 +63,21 @@ class GitHub:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _call(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def _call(self, work: Callable[[], Awaitable[Any]], read: Read[T]) -> T:
         try:
-            return await work()
+            answer = await work()
         except gidgethub.HTTPException as exc:
             if exc.status_code in (404, 410):
                 raise NotFound("GitHub does not have that.") from exc
             raise Refused(f"GitHub refused: {exc}", github_status=int(exc.status_code)) from exc
         except (TimeoutError, httpx.HTTPError, gidgethub.GitHubException, ValueError) as exc:
             raise Unavailable("GitHub does not answer just now.") from exc
+        try:
+            return read(answer)
+        except (LookupError, TypeError, ValueError, AttributeError) as exc:  # a proxy's page, perhaps
+            raise Unavailable("GitHub does not answer just now.") from exc
 
-    async def _get(self, url: str, accept: str = "application/vnd.github.v3+json") -> Any:
+    async def _get(self, url: str, read: Read[T], accept: str = "application/vnd.github.v3+json") -> T:
         async def work() -> Any:
             async for attempt in stamina.retry_context(
                 on=httpx.TransportError, attempts=3, wait_initial=0.1, wait_max=0.5, timeout=8
@@ -80,63 +85,62 @@ class GitHub:
                 with attempt:
                     return await self._api.getitem(url, accept=accept)
 
-        return await self._call(work)
+        return await self._call(work, read)
+
+    async def _send(self, verb: str, url: str, data: Mapping[str, Any], read: Read[T]) -> T:
+        write = self._api.post if verb == "POST" else self._api.patch
+        return await self._call(lambda: write(url, data=data), read)
 
     async def branch_head(self, owner: str, repo: str, branch: str) -> Commit:
-        answer = await self._get(f"/repos/{owner}/{repo}/branches/{quote(branch, safe='')}")
-        return _commit(answer["commit"])
+        url = f"/repos/{owner}/{repo}/branches/{quote(branch, safe='')}"
+        return await self._get(url, lambda answer: _commit(answer["commit"]))
 
     async def commit(self, owner: str, repo: str, ref: str) -> Commit:
-        return _commit(await self._get(f"/repos/{owner}/{repo}/commits/{quote(ref, safe='')}"))
+        return await self._get(f"/repos/{owner}/{repo}/commits/{quote(ref, safe='')}", _commit)
 
     async def file(self, owner: str, repo: str, path: str, ref: str) -> str | None:
         """The text of a file at a commit, or None when it is not there."""
         try:
             url = f"/repos/{owner}/{repo}/contents/{quote(path)}?ref={quote(ref, safe='')}"
-            return str(await self._get(url, _RAW) or "")
+            return await self._get(url, lambda answer: str(answer or ""), _RAW)
         except NotFound:
             return None
 
     async def directory_exists(self, owner: str, repo: str, path: str, ref: str) -> bool:
         try:
             url = f"/repos/{owner}/{repo}/contents/{quote(path)}?ref={quote(ref, safe='')}"
-            return isinstance(await self._get(url), list)
+            return await self._get(url, lambda answer: isinstance(answer, list))
         except NotFound:
             return False
 
     async def compare(self, owner: str, repo: str, base: str, head: str) -> Comparison:
-        answer = await self._get(f"/repos/{owner}/{repo}/compare/{base}...{head}")
-        files = [str(file["filename"]) for file in answer.get("files", [])]
-        return Comparison(commits=int(answer.get("total_commits", 0)), files=files)
+        return await self._get(f"/repos/{owner}/{repo}/compare/{base}...{head}", _comparison)
 
     async def labels(self, owner: str, repo: str) -> set[str]:
-        answer = await self._get(f"/repos/{owner}/{repo}/labels?per_page=100")
-        return {str(label["name"]) for label in answer}
+        return await self._get(f"/repos/{owner}/{repo}/labels?per_page=100", _labels)
 
     async def issue_labels(self, owner: str, repo: str, number: int) -> set[str]:
-        answer = await self._get(f"/repos/{owner}/{repo}/issues/{number}/labels")
-        return {str(label["name"]) for label in answer}
+        return await self._get(f"/repos/{owner}/{repo}/issues/{number}/labels", _labels)
 
     async def comments(self, owner: str, repo: str, number: int) -> list[tuple[str, str]]:
         """(body, url) of each comment."""
-        answer = await self._get(f"/repos/{owner}/{repo}/issues/{number}/comments?per_page=100")
-        return [(str(c["body"]), str(c["html_url"])) for c in answer]
+        url = f"/repos/{owner}/{repo}/issues/{number}/comments?per_page=100"
+        return await self._get(url, lambda found: [(str(c["body"]), str(c["html_url"])) for c in found])
 
     async def search_issue(self, owner: str, repo: str, text: str) -> Issue | None:
         """The newest issue whose title has `text`; GitHub's index lags some seconds behind."""
         query = quote(f"org:{owner} repo:{owner}/{repo} in:title {text}")
-        answer = await self._get(f"/search/issues?q={query}&sort=created&order=desc&per_page=1")
-        return _issue(answer["items"][0]) if answer["items"] else None
+        url = f"/search/issues?q={query}&sort=created&order=desc&per_page=1"
+        return await self._get(url, lambda found: _issue(found["items"][0]) if found["items"] else None)
 
     async def create_issue(self, owner: str, repo: str, *, title: str, body: str, labels: list[str]) -> Issue:
         data = {"title": title, "body": body, "labels": labels}
-        return _issue(await self._call(lambda: self._api.post(f"/repos/{owner}/{repo}/issues", data=data)))
+        return await self._send("POST", f"/repos/{owner}/{repo}/issues", data, _issue)
 
     async def comment(self, owner: str, repo: str, number: int, body: str) -> str:
         """The new comment's address."""
         url = f"/repos/{owner}/{repo}/issues/{number}/comments"
-        answer = await self._call(lambda: self._api.post(url, data={"body": body}))
-        return str(answer["html_url"])
+        return await self._send("POST", url, {"body": body}, lambda answer: str(answer["html_url"]))
 
     async def set_issue(
         self,
@@ -148,7 +152,7 @@ class GitHub:
         state: str | None = None,
     ) -> None:
         data = {k: v for k, v in {"labels": labels, "state": state}.items() if v is not None}
-        await self._call(lambda: self._api.patch(f"/repos/{owner}/{repo}/issues/{number}", data=data))
+        await self._send("PATCH", f"/repos/{owner}/{repo}/issues/{number}", data, lambda _: None)
 
 
 def _commit(data: Any) -> Commit:
@@ -159,6 +163,15 @@ def _commit(data: Any) -> Commit:
         author=str(inner["author"]["name"]),
         at=datetime.fromisoformat(str(inner["author"]["date"]).replace("Z", "+00:00")),
     )
+
+
+def _comparison(data: Any) -> Comparison:
+    files = [str(file["filename"]) for file in data.get("files", [])]
+    return Comparison(commits=int(data.get("total_commits", 0)), files=files)
+
+
+def _labels(data: Any) -> set[str]:
+    return {str(label["name"]) for label in data}
 
 
 def _issue(data: Any) -> Issue:

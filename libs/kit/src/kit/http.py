@@ -30,7 +30,8 @@ _GONE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 class Client:
     """One neighbour. `statement` supplies the signed identity of whoever the call is made for.
 
-    A GET whose kept-alive connection turned out to be closed is sent once more; nothing else is retried.
+    A GET whose kept-alive connection turned out to be closed is sent again, and so is a DELETE by aiohttp;
+    POST and PATCH never are.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ def ok(response: Response) -> Response:
         problem = msgspec.json.decode(response.body)
         detail = str(problem.pop("detail", "")) or "The request was refused."
         extra = {k: v for k, v in problem.items() if k not in {"type", "title", "status"}}
-    except (msgspec.DecodeError, AttributeError):
+    except (msgspec.DecodeError, AttributeError, TypeError):
         detail, extra = "The request was refused.", {}
     cls = errors.BY_STATUS.get(response.status)
     if cls is None:

@@ -32,7 +32,7 @@ class Observe:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         telemetry.request_id.set(telemetry.accept_request_id(header(scope, b"x-request-id")))
-        telemetry.traceparent.set(header(scope, b"traceparent") or telemetry.new_traceparent())
+        telemetry.traceparent.set(telemetry.accept_traceparent(header(scope, b"traceparent")))
         started, status = time.perf_counter(), 0
 
         async def observed(message: Message) -> None:

@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from kit import telemetry
 from kit.errors import AppError, Invalid
 
+_BEYOND = ("value out of", "surrogates not allowed")  # what asyncpg says before it asks PostgreSQL
+
 
 def problem(status: int, slug: str, detail: str, extra: dict[str, Any] | None = None) -> Response:
     body = {
@@ -33,11 +35,16 @@ def unexpected() -> Response:
     return problem(500, "error", "Something went wrong on our side. It has been recorded.")
 
 
-def _unstorable(exc: BaseException | None) -> bool:
+def unstorable(exc: BaseException | None) -> Invalid | None:
     """PostgreSQL keeps no NUL in a text and no number beyond its type; both are the caller's mistake."""
-    if isinstance(exc, (asyncpg.CharacterNotInRepertoireError, asyncpg.NumericValueOutOfRangeError)):
-        return True
-    return isinstance(exc, asyncpg.DataError) and "value out of" in str(exc)
+    if isinstance(exc, DBAPIError):
+        exc = exc.orig.__cause__ if exc.orig else None
+    beyond = isinstance(exc, asyncpg.DataError) and any(words in str(exc) for words in _BEYOND)
+    if beyond or isinstance(
+        exc, (asyncpg.CharacterNotInRepertoireError, asyncpg.NumericValueOutOfRangeError)
+    ):
+        return Invalid("A number is too large, or a text has characters that cannot be kept.")
+    return None
 
 
 def install(app: FastAPI) -> None:
@@ -51,16 +58,18 @@ def install(app: FastAPI) -> None:
     async def malformed(_: Request, exc: RequestValidationError) -> Response:
         fields: dict[str, list[str]] = {}
         for error in exc.errors():
-            name = ".".join(str(part) for part in error["loc"][1:]) or "body"
+            # Of a text that is no JSON the place is a number of characters.
+            place = () if error["type"] == "json_invalid" else error["loc"][1:]
+            name = ".".join(str(part) for part in place) or "body"
             fields.setdefault(name, []).append(str(error["msg"]))
         return problem(400, "invalid", "Some values are missing or wrong.", {"fields": fields})
 
     @app.exception_handler(DBAPIError)
     @app.exception_handler(asyncpg.DataError)
-    async def unstorable(_: Request, exc: Exception) -> Response:
-        if not _unstorable(exc.orig.__cause__ if isinstance(exc, DBAPIError) and exc.orig else exc):
-            raise exc
-        return response(Invalid("A number is too large, or a text has characters that cannot be kept."))
+    async def refused_by_database(_: Request, exc: Exception) -> Response:
+        if refusal := unstorable(exc):
+            return response(refusal)
+        raise exc
 
     @app.exception_handler(Exception)
     async def broken(_: Request, __: Exception) -> Response:

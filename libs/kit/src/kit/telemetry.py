@@ -1,5 +1,6 @@
 """Which request and trace the current task belongs to; travels over HTTP and NATS."""
 
+import re
 import secrets
 from contextvars import ContextVar
 
@@ -9,6 +10,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
 _SAFE = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:")
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def new_request_id() -> str:
@@ -22,6 +25,11 @@ def new_traceparent() -> str:
 def accept_request_id(value: str) -> str:
     """A caller's id when it is short and harmless in a log, otherwise a new one."""
     return value if 0 < len(value) <= 64 and _SAFE.issuperset(value) else new_request_id()
+
+
+def accept_traceparent(value: str) -> str:
+    """A caller's trace when it is one (W3C Trace Context), otherwise a new one: it travels and is logged."""
+    return value if _TRACEPARENT.fullmatch(value) else new_traceparent()
 
 
 def outgoing() -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 import typer
 from kit.cli import AsJson, run
-from kit.errors import NotFound
+from kit.errors import Conflict, NotFound
 
 from messaging.consumer import Subscription, dead_letters, replay
 from messaging.replicas import Replica, differences, fetch_all, refill, write_all
@@ -69,6 +69,8 @@ def register(
                 await replay(parts.units, subscriptions, number)
             except LookupError as exc:
                 raise NotFound(f"There is no dead letter {number} that can be replayed.") from exc
+            except Exception as exc:  # whatever the handler says; the letter stays as it was
+                raise Conflict(f"Dead letter {number} failed again: {exc!r}") from exc
         return {"id": number}
 
     @commands.command("check_replicas")

@@ -34,7 +34,7 @@ def router(
         if thing not in sources:
             raise NotFound("There is no such thing here.")
         key = {name: value for name, value in request.query_params.items() if name in keys}
-        if "id" in key and not key["id"].isdecimal():
+        if "id" in key and not (key["id"].isdecimal() and len(key["id"]) < 19):
             raise Invalid("An id is a number.")
         async with request.app.state.units() as uow:
             found = await sources[thing](uow.session, after, limit, key)

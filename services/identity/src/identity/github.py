@@ -38,6 +38,7 @@ class GitHubLogin:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._browser = (settings.github_browser_url or settings.github_url).rstrip("/")
+        self._tls = httpx.create_ssl_context()  # takes a while, so not at every log-in
 
     def _client(self) -> AsyncOAuth2Client:
         return AsyncOAuth2Client(
@@ -46,6 +47,7 @@ class GitHubLogin:
             scope="user:email",
             code_challenge_method="S256",
             timeout=_TIMEOUT,
+            verify=self._tls,
             headers={"User-Agent": "Job Server", "Accept": "application/json"},
         )
 
@@ -86,7 +88,7 @@ class GitHubLogin:
         token = self._settings.jobserver_github_token
         headers = {"User-Agent": "Job Server"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT, headers=headers) as client:
+            async with httpx.AsyncClient(timeout=_TIMEOUT, headers=headers, verify=self._tls) as client:
                 answer = await client.get(f"{self._api}/users/{quote(login, safe='')}")
                 if answer.status_code == 404:
                     raise NotFound(f"GitHub has no account {login}.")
