@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -23,8 +23,10 @@ def operator() -> str:
     return f"operator:{getpass.getuser()}"
 
 
-def run(work: Coroutine[Any, Any, dict[str, Any]], as_json: bool, sentence: str) -> None:
-    """Run a use case and print its result: JSON, or `sentence` formatted with it. A refusal ends with 1."""
+def run(
+    work: Coroutine[Any, Any, dict[str, Any]], as_json: bool, sentence: str | Callable[[dict[str, Any]], str]
+) -> None:
+    """Run a use case and print its result: JSON, or `sentence` made with it. A refusal ends with 1."""
     configure("command", "WARNING")  # what is printed is the result, and nothing else
     try:
         result = asyncio.run(work)
@@ -34,7 +36,8 @@ def run(work: Coroutine[Any, Any, dict[str, Any]], as_json: bool, sentence: str)
         if (invalid := unstorable(exc)) is None:
             raise
         _refuse(invalid, as_json)
-    print(orjson.dumps(result, default=str).decode() if as_json else sentence.format(**result))
+    say = sentence if callable(sentence) else sentence.format_map
+    print(orjson.dumps(result, default=str).decode() if as_json else say(result))
 
 
 def _refuse(refusal: AppError, as_json: bool) -> NoReturn:

@@ -95,7 +95,13 @@ def create_backend(
     as_json: AsJson = False,
 ) -> None:
     """Make a backend and print its token, which is shown only now."""
-    run(_create_backend(slug, name, rotate), as_json, "Backend {slug}: token {token}")
+
+    def sentence(made: dict[str, Any]) -> str:
+        if made["token"] is None:
+            return f"Backend {slug} exists and keeps its token; --rotate makes a new one."
+        return f"Backend {slug}: token {made['token']}"
+
+    run(_create_backend(slug, name, rotate), as_json, sentence)
 
 
 async def _create_org(slug: str, name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What an operator gets wrong is said in one line, and changes nothing."""
 
+import re
 from typing import Any
 
 import pytest
@@ -59,6 +60,13 @@ async def test_without_json_an_answer_is_one_sentence(ready: None, settings: dic
     refused = await run_command(commands, settings, "add_to_backend", "nobody", "tpp")
     assert (refused.code, refused.text) == (1, "There is no user nobody.\n")
     assert (await run_command(commands, settings, "add_to_backend", "rosa")).code == 2
+    made = await run_command(commands, settings, "create_backend", "west")
+    assert re.fullmatch(r"Backend west: token \S{40,}\n", made.text)
+    again = await run_command(commands, settings, "create_backend", "west")
+    assert (again.code, again.text) == (
+        0,
+        "Backend west exists and keeps its token; --rotate makes a new one.\n",
+    )
 
 
 @pytest.mark.parametrize(
