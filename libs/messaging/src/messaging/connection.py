@@ -16,7 +16,7 @@ async def _say(exc: Exception) -> None:
 
 
 async def connect(url: str, name: str) -> Client:
-    """Connected now, and again after every loss. Raises nats.errors.Error or OSError when NATS is away."""
+    """Waits for NATS as long as it takes; connected again after every loss."""
     return await nats.connect(
         url,
         name=name,
@@ -54,19 +54,16 @@ class Nats:
         self._task = asyncio.create_task(self._connect())
 
     async def _connect(self) -> None:
-        while True:
+        self._client = client = await connect(self._url, self._name)
+        while self._requests:
+            # nats-py makes its inbox at the first request; of two at once, one gets no answer.
             try:
-                client = await connect(self._url, self._name)
-                if self._requests:
-                    # nats-py makes its inbox at the first request; of two at once, one gets no answer.
-                    await client.jetstream(timeout=2).account_info()
-                self._client = client
-            except (Error, OSError, TimeoutError) as exc:
+                await client.jetstream(timeout=2).account_info()
+                break
+            except (Error, TimeoutError) as exc:
                 log.warning("nats is away", error=repr(exc))
                 await asyncio.sleep(0.5)
-            else:
-                self._up.set()
-                return
+        self._up.set()
 
     async def client(self) -> Client:
         """Waits for the first connection."""
@@ -76,7 +73,7 @@ class Nats:
 
     async def ping(self) -> None:
         """Raises unless the connection is up right now."""
-        if self._client is None or not self._client.is_connected:
+        if self._client is None or not (self._up.is_set() and self._client.is_connected):
             raise ConnectionError("not connected")
         await self._client.flush(timeout=1)
 

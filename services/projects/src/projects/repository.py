@@ -4,17 +4,7 @@ from kit.errors import NotFound
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from projects.models import Collaboration, Project, Repo, Workspace
-
-
-async def org_ids(session: AsyncSession, project_id: int) -> list[int]:
-    """The lead first, then as they joined."""
-    query = (
-        select(Collaboration.org_id)
-        .where(Collaboration.project_id == project_id)
-        .order_by(Collaboration.is_lead.desc(), Collaboration.id)
-    )
-    return list(await session.scalars(query))
+from projects.models import Project, Repo, Workspace
 
 
 async def take_turn(session: AsyncSession) -> None:
