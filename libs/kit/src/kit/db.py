@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 Sessions = async_sessionmaker[AsyncSession]
-# The third is what asyncpg says of a connection that was told to end and has not noticed yet.
-_GONE = (
+# All that asyncpg raises on a connection that is gone; the third when it was told so and has not noticed yet.
+GONE = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -60,7 +60,7 @@ class Database:
         pool = await self.pool()
         try:
             return await pool.fetchval(sql, *args)
-        except _GONE:
+        except GONE:
             await pool.expire_connections()  # where one has died, the others have too
             return await pool.fetchval(sql, *args)
 
@@ -68,7 +68,7 @@ class Database:
         pool = await self.pool()
         try:
             return list(await pool.fetch(sql, *args))
-        except _GONE:
+        except GONE:
             await pool.expire_connections()
             return list(await pool.fetch(sql, *args))
 

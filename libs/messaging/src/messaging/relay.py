@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import nats.errors
 import nats.js.errors
+from kit.db import GONE
 from kit.leader import Lead, leadership
 from kit.logging import get
 from kit.metrics import PUBLISHED
@@ -58,7 +59,7 @@ class Relay:
                     await apply_to(js)
                     await self._refill(lead, js)
                     await self._lead(lead, js)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as exc:
+            except (*GONE, asyncpg.PostgresError, OSError, TimeoutError) as exc:
                 log.warning("relay lost the database", error=repr(exc))
             except (nats.errors.Error, nats.js.errors.Error) as exc:
                 log.warning("relay lost the broker", error=repr(exc))

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import nats
 import pytest
 from contracts.catalogue import SERVICES
 from nats.js.errors import APIError
+from sandbox.embedded import child
 from sandbox.embedded.nats import USERS, Nats
 from sandbox.embedded.postgres import Postgres
 from testkit.world import World
@@ -126,7 +128,13 @@ async def test_a_first_start_killed_half_way_is_begun_again(
     assert not half.exists()
 
 
-def test_a_taken_port_is_said_at_once(
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "_DYING", 0.1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_taken_port_is_said(
     tmp_path: Path, postgres: Callable[..., Postgres], broker: Callable[..., Nats]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -137,6 +145,20 @@ def test_a_taken_port_is_said_at_once(
             assert server.process is None
 
 
+def test_who_still_holds_the_port_of_a_killed_server_is_waited_for() -> None:
+    dying = socket.create_server(("127.0.0.1", 0))
+    soon = threading.Timer(0.2, dying.close)
+    soon.start()
+    child.check_port("PostgreSQL", dying.getsockname()[1])
+    soon.join()
+
+
+def test_no_outgoing_connection_is_given_the_port_of_a_server() -> None:
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert all(child.free_port() not in range(first, last + 1) for _ in range(50))
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_port_where_another_server_answers_is_not_taken_for_ours(
     tmp_path: Path, postgres: Callable[..., Postgres], broker: Callable[..., Nats], world: World
 ) -> None:

@@ -4,12 +4,15 @@ import contextlib
 import ctypes
 import os
 import pwd
+import random
 import signal
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_DYING = 1.0  # seconds in which a child that a killed server had just made lets go of its port
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -60,16 +63,24 @@ def reachable_by(user: str | None, path: Path) -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that the system does not give to outgoing connections: a killed server must find it free again."""
+    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10_000, low) if low > 12_000 else 0
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
 
 
 def check_port(name: str, port: int) -> None:
     """Raises RuntimeError when somebody else listens there, whose answers could be taken for ours."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as exc:
-            raise RuntimeError(f"{name} cannot use port {port}: {exc.strerror}.") from exc
+    deadline = time.monotonic() + _DYING
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return probe.bind(("127.0.0.1", port))
+            except OSError as exc:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{name} cannot use port {port}: {exc.strerror}.") from exc
+        time.sleep(0.02)
