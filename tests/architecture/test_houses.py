@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from contracts.catalogue import SERVICES
 from messaging.consumer import Subscription
 from sandbox.configuration import OUTSIDE
+from sandbox.manage import OWNERS
 from testkit.apps import app_routes, settings_class
 
 from .conftest import PROGRAMS, ROOT, gateway_routes
@@ -238,6 +240,12 @@ def listed_urls() -> dict[tuple[str, str], bool]:
     found = {(method, shape(path)): tick == "x" for tick, method, path in rows}
     assert len(found) == len(rows), "a URL is listed twice"
     return found
+
+
+@pytest.mark.parametrize("command", OWNERS)
+def test_every_command_for_operators_is_one_of_its_owners(command: str) -> None:
+    owner = importlib.import_module(f"{OWNERS[command]}.cli")
+    assert command in typer.main.get_command(owner.commands).commands  # type: ignore[attr-defined]
 
 
 def test_every_page_of_the_gateway_is_listed_and_ticked() -> None:

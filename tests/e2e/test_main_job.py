@@ -15,14 +15,21 @@ from .visitor import WORKSPACE, Visitor, eventually
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
 
 
-def manage(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    return program(stack, "sandbox.manage", *words)
+def manage(stack: Stack, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    return program(stack, "sandbox.manage", *words, said=said)
 
 
-def program(stack: Stack, module: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", module, *words]
-    environment = os.environ | {"JOBSERVER_HOME": str(stack.home)}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+def program(stack: Stack, module: str, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    """Run to its end with `said` on standard input."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *words],
+        input=said,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"JOBSERVER_HOME": str(stack.home)},
+        timeout=60,
+    )
 
 
 def test_a_run_goes_from_the_form_to_one_mail(rosa: Visitor) -> None:
@@ -85,28 +92,30 @@ def test_airlock_releases_files_that_the_author_can_read(stack: Stack, rosa: Vis
 def test_operators_set_up_a_place_to_work_and_may_repeat_themselves(stack: Stack) -> None:
     """Each command once; the services' own tests repeat them all."""
     study = "https://github.com/opensafely/demo-study"
-    commands = [
-        "create_user zoe --name Zoe --email zoe@example.org",
-        "create_org northgate --name Northgate",
-        "create_backend north --name North",
+
+    def run(service: str, *commands: str) -> list[dict[str, Any]]:
+        lines = "\n".join(json.dumps([*command.split(), "--json"]) for command in commands)
+        ran = manage(stack, service, "batch", said=lines)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return [json.loads(line) for line in ran.stdout.splitlines()]
+
+    assert manage(stack, *"create_user zoe --name Zoe --email zoe@example.org".split()).returncode == 0
+    backend = "create_backend north --name North"
+    _, made, again = run("identity", "create_org northgate --name Northgate", backend, backend)
+    assert len(made["token"]) == 40
+    assert (again["token"], again["exists"]) == (None, True)
+    run(
+        "projects",
         "create_project north-study --name North --number 777 --org northgate",
         f"create_workspace north-study north-main --repo {study}",
+    )
+    run(
+        "identity",
         "add_member north-study zoe --role ProjectDeveloper",
         "add_to_backend zoe north",
         "grant zoe OutputChecker",
         "revoke zoe OutputChecker",
-    ]
-
-    def run(command: str) -> dict[str, Any]:
-        ran = eventually(lambda: manage(stack, *command.split(), "--json"))
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        said: dict[str, Any] = json.loads(ran.stdout)
-        return said
-
-    said = {command.split()[0]: run(command) for command in commands}
-    assert len(said["create_backend"]["token"]) == 40
-    again = run(commands[2])
-    assert (again["token"], again["exists"]) == (None, True)
+    )
     with Visitor(stack) as nobody:
         page = nobody.web.get("/north-study/")
         assert ("north-main" in page.text, "Zoe" in page.text, "Northgate" in page.text) == (True, True, True)
