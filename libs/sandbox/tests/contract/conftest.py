@@ -1,9 +1,9 @@
 """The recorded conversation with the real controller, held once more with the sandbox's."""
 
-import asyncio
 import json
 import re
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import sandbox.app
-from sandbox.rap import agent
+from sandbox.rap import agent, api, create
 from testkit.world import running
 
 SHARED = Path(__file__).parents[5] / "shared"
@@ -95,11 +95,25 @@ def recorded(number: str) -> tuple[int, Any]:
     return response["status"], body
 
 
+class Clock:
+    """The controller's time, which passes only while an answer is waited for: no state is missed."""
+
+    def __init__(self) -> None:
+        self._now = time.time()
+
+    def time(self) -> float:
+        return self._now
+
+    def advance(self) -> None:
+        self._now += 0.02
+
+
 class Play:
     """Sends recorded requests to the sandbox; `answers` holds what it said to each."""
 
-    def __init__(self, urls: dict[str, str], http: httpx.AsyncClient) -> None:
+    def __init__(self, urls: dict[str, str], http: httpx.AsyncClient, clock: Clock) -> None:
         self._urls = urls
+        self._clock = clock
         self._http = http
         self.answers: dict[str, httpx.Response] = {}
 
@@ -126,7 +140,15 @@ class Play:
             await self.say(number)
             if essence(self.answers[number]) == recorded(number):
                 return
-            await asyncio.sleep(0.005)
+            self._clock.advance()
+
+    async def until_succeeded(self, rap_id: str) -> None:
+        for _ in range(600):
+            told = await self.post("/rap/controller/v1/rap/status/", {"rap_ids": [rap_id]})
+            if {job["status"] for job in told["jobs"]} == {"succeeded"}:
+                return
+            self._clock.advance()
+        pytest.fail(f"{rap_id} does not succeed: {told}")
 
     async def create(self, like: str, rap_id: str, **more: Any) -> None:
         body = json.loads(RECORDINGS[like]["request"]["body"]) | {"rap_id": rap_id, **more}
@@ -172,8 +194,11 @@ async def answers(shared: Path, urls: dict[str, str]) -> AsyncIterator[dict[str,
     """What the sandbox answers to every recorded request, in the recorded order of events."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(agent, "CAPACITY", 2)
+        clock = Clock()
+        for module in (agent, api, create):
+            patch.setattr(module, "time", clock)
         async with httpx.AsyncClient() as http:
-            play = Play(urls, http)
+            play = Play(urls, http, clock)
             await refusals(play)
             await one_run(play)
             await runs_of_everything(play)
@@ -218,10 +243,7 @@ async def runs_of_everything(play: Play) -> None:
 
 
 async def cancelling(play: Play) -> None:
-    for _ in range(400):
-        told = await play.post("/rap/controller/v1/rap/status/", {"rap_ids": ["r4aaaaaaaaaaaaaa"]})
-        if {job["status"] for job in told["jobs"]} == {"succeeded"}:
-            break
+    await play.until_succeeded("r4aaaaaaaaaaaaaa")
     await play.control("actions/generate_dataset", hang=True)
     await play.say("076")
     await play.until("077")
