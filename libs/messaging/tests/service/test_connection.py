@@ -100,7 +100,7 @@ async def test_a_wrong_password_is_tried_again_and_never_taken_for_a_connection(
         await broker.ping()
     started = time.monotonic()
     await broker.close()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 async def test_a_connection_that_never_came_about_is_given_up_at_once(broker: Nats) -> None:
@@ -110,7 +110,7 @@ async def test_a_connection_that_never_came_about_is_given_up_at_once(broker: Na
     started = time.monotonic()
     await broker.close()
     await end(waiting)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     assert waiting.cancelled()
 
 
