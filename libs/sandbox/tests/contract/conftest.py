@@ -190,7 +190,7 @@ async def urls(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[s
 
 
 @pytest.fixture(scope="session")
-async def answers(shared: Path, urls: dict[str, str]) -> AsyncIterator[dict[str, httpx.Response]]:
+async def answers(shared: Path, urls: dict[str, str]) -> dict[str, httpx.Response]:
     """What the sandbox answers to every recorded request, in the recorded order of events."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(agent, "CAPACITY", 2)
@@ -206,7 +206,7 @@ async def answers(shared: Path, urls: dict[str, str]) -> AsyncIterator[dict[str,
             await other_ends(play)
             await flags(play)
             await workers(play)
-            yield play.answers
+            return play.answers
 
 
 async def refusals(play: Play) -> None:
