@@ -61,6 +61,34 @@ def test_how_large(count: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("user_agent", "text"),
+    [
+        ("", "Unknown browser"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+            " Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)"
+            " Chrome/141.0.0.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15"
+            " (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("Something with Safari/1", "Safari"),
+    ],
+)
+def test_a_browser_by_its_name(user_agent: str, text: str) -> None:
+    assert say.browser_name(user_agent) == text
+
+
+@pytest.mark.parametrize(
     ("name", "letters"),
     [("Rosa Marsh", "RM"), ("rosa", "R"), ("Ana de la Cruz", "AC"), ("42", "?"), ("", "?")],
 )

@@ -6,7 +6,7 @@ from kit import clock
 from kit.errors import AppError, Conflict, Invalid
 from starlette.responses import RedirectResponse, Response
 
-from gateway.views.format import when
+from gateway.views.format import browser_name, when
 from gateway.web import Page, integer, local, redirect
 from gateway.website import Site
 
@@ -122,8 +122,7 @@ class Account:
         account = await page.services.identity.account(page.caller.session or "")
         at = clock.now()
         sessions = [
-            (s.id, s.user_agent or "Unknown browser", when(s.last_seen_at, at), s.current)
-            for s in account.sessions
+            (s.id, browser_name(s.user_agent), when(s.last_seen_at, at), s.current) for s in account.sessions
         ]
         return self.site.html(
             page,

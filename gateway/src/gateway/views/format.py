@@ -22,6 +22,19 @@ ICONS = {
 }
 
 
+# The first that is found names it: each claims to be those after it too.
+_BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+_SYSTEMS = {
+    "Windows": "Windows",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Mac OS X": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
 class Pill(msgspec.Struct, frozen=True):
     """A state in word, shape and colour."""
 
@@ -98,6 +111,17 @@ def size(count: int) -> str:
 
 def person(fullname: str, username: str) -> str:
     return f"{fullname} ({username})"
+
+
+def browser_name(user_agent: str) -> str:
+    """`Firefox on Windows`; what is neither browser nor system that we know stays as it is."""
+    name, system = (
+        next((word for sign, word in signs.items() if sign in user_agent), "")
+        for signs in (_BROWSERS, _SYSTEMS)
+    )
+    if name and system:
+        return f"{name} on {system}"
+    return name or user_agent or "Unknown browser"
 
 
 def initials(name: str) -> str:

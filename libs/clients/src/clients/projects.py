@@ -41,7 +41,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     is_archived: bool
     should_notify: bool
     created_at: datetime
-    created_by: str  # Full Name (username)
+    created_by: str  # Full Name (username), or "an operator"
 
 
 class WorkspacePage(msgspec.Struct, frozen=True, kw_only=True):

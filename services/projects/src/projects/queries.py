@@ -19,7 +19,8 @@ json_build_object('id', w.id, 'name', w.name, 'project_id', w.project_id, 'repo_
   'branch', w.branch, 'purpose', w.purpose, 'is_archived', w.is_archived, 'should_notify', w.should_notify,
   'created_at', w.created_at,
   'created_by', coalesce((select u.fullname || ' (' || u.username || ')' from known_users u
-    where u.id = w.created_by_id), w.created_by))
+    where u.id = w.created_by_id), case when w.created_by like 'operator:%' then 'an operator'
+    else w.created_by end))
 """
 
 _PROJECT_PAGE = f"""

@@ -66,6 +66,9 @@ async def test_who_made_a_workspace_is_named_in_full_when_we_know_them(
     await make.workspace("study", "study-ws")
     await world.rows("projects", "update workspaces set created_by = 'rosa', created_by_id = 4")
     assert (await nobody.workspace("study-ws")).workspace.created_by == "rosa"
+    await world.rows("projects", "update workspaces set created_by = 'operator:root' where name = 'study-ws'")
+    [created_by] = {w.created_by for w in (await nobody.project("study")).workspaces if w.name == "study-ws"}
+    assert created_by == "an operator", "the machine's accounts are nobody's business"
     await make.user(4, "rosa", "Rosa Marsh")
     assert (await nobody.workspace("study-ws")).workspace.created_by == "Rosa Marsh (rosa)"
 
