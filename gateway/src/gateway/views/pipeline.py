@@ -116,8 +116,8 @@ def time_view(request: JobRequest, pills: dict[str, Pill], now: datetime) -> Tim
 
 
 def _marks(begin: datetime, whole: float) -> list[datetime]:
-    """Round times of day within `whole` seconds from `begin`, none so near the edge that it would be cut."""
+    """Round times of day within `whole` seconds from `begin`; what stands there is a fifth of it wide."""
     step = next((s for s in _STEPS if whole / s <= _MARKS), _STEPS[-1])
     first = begin + timedelta(seconds=step - begin.timestamp() % step)
     times = [first + timedelta(seconds=step * turn) for turn in range(_MARKS)]
-    return [time for time in times if 0.05 < (time - begin).total_seconds() / whole < 0.95]
+    return [time for time in times if 0.05 < (time - begin).total_seconds() / whole < 0.8]
