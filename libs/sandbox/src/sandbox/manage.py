@@ -22,7 +22,7 @@ OWNERS = {
     "create_rap": "jobs",
 }
 # Every service has these: `./just manage <service> check_replicas`.
-_COMMON = "check_replicas, rebuild_replicas, republish_state, list_dead_letters, replay_dead_letter"
+_COMMON = "batch, check_replicas, rebuild_replicas, republish_state, list_dead_letters, replay_dead_letter"
 
 
 def run_file() -> Path:
