@@ -1,8 +1,5 @@
 """The owner's side of copies: its states by page or by key, for other services only."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import Any
-
 import msgspec
 import pytest
 from contracts.catalogue import SERVICES
@@ -10,24 +7,15 @@ from contracts.identity import UserState
 from contracts.roles import GLOBAL_ROLES
 from kit.errors import Invalid, NotFound, PermissionDenied
 from kit.http import Client
-from testkit.world import World, person
+from testkit.plugin import Speak
+from testkit.world import person
 
 from .conftest import Owner, org, user
 
-Speak = Callable[..., Client]
-
 
 @pytest.fixture
-async def speak(world: World, owner_url: str) -> AsyncIterator[Speak]:
-    made: list[Client] = []
-
-    def make(**who: Any) -> Client:
-        made.append(world.client(owner_url, **who))
-        return made[-1]
-
-    yield make
-    for client in made:
-        await client.close()
+def url(owner_url: str) -> str:
+    return owner_url
 
 
 async def users(client: Client, **query: str | int) -> list[int]:

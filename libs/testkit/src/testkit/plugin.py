@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from kit import logging
+from kit.http import Client
 
 from testkit import apps
 from testkit.bus import Bus
@@ -46,6 +47,23 @@ async def bus(world: World) -> AsyncIterator[Callable[[str], Bus]]:
     yield make
     for one in made:
         await one.close()
+
+
+Speak = Callable[..., Client]
+
+
+@pytest.fixture
+async def speak(world: World, url: str) -> AsyncIterator[Speak]:
+    """To the service at `url`: `speak(service="jobs")`, `speak(by=claims)`, or `speak()` as nobody."""
+    made: list[Client] = []
+
+    def make(**who: Any) -> Client:
+        made.append(world.client(url, **who))
+        return made[-1]
+
+    yield make
+    for client in made:
+        await client.close()
 
 
 @pytest.fixture(scope="session")

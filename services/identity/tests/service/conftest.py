@@ -18,11 +18,11 @@ from identity.app import create
 from identity.cli import commands
 from identity.settings import Settings
 from kit.db import Database
-from kit.http import Client
 from kit.tokens import TokenHasher
 from messaging.replicas import write
 from messaging.uow import UnitOfWork, Units
 from testkit.commands import Ran, run_command
+from testkit.plugin import Speak
 from testkit.world import World, running
 
 from .outside import CALLBACK, GitHub, Projects
@@ -78,23 +78,6 @@ async def url(settings: dict[str, Any]) -> AsyncIterator[str]:
 @pytest.fixture(autouse=True)
 async def clean(world: World, settings: dict[str, Any]) -> None:
     await world.clean("identity")
-
-
-Speak = Callable[..., Client]
-
-
-@pytest.fixture
-async def speak(world: World, url: str) -> AsyncIterator[Speak]:
-    """`speak(service="jobs")`, `speak(by=claims)` or `speak()` for nobody."""
-    made: list[Client] = []
-
-    def make(**who: Any) -> Client:
-        made.append(world.client(url, **who))
-        return made[-1]
-
-    yield make
-    for client in made:
-        await client.close()
 
 
 @pytest.fixture

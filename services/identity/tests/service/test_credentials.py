@@ -12,9 +12,10 @@ from contracts.roles import ROLES
 from identity.actions import login_tokens, rights
 from kit.errors import PermissionDenied
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import OLD_HASHER, LogIn, MakeBackend, MakeUser, Manage, Speak
+from .conftest import OLD_HASHER, LogIn, MakeBackend, MakeUser, Manage
 from .outside import CALLBACK, GitHub
 from .told import said
 

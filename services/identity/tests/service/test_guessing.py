@@ -11,9 +11,10 @@ from identity.actions import rights
 from identity.actions.login_tokens import BACKEND_TRIES, TRIES
 from kit.errors import PermissionDenied, Unavailable
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import Issue, MakeUser, Speak
+from .conftest import Issue, MakeUser
 
 WRONG = "wrong horse battery"
 TOO_OFTEN = Identified(refusal="throttled", username="jane")

@@ -9,9 +9,10 @@ from contracts.identity import LoginTokenIssued, LoginTokenUsed
 from identity.actions import login_tokens, rights
 from kit.errors import NotFound, PermissionDenied
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import Issue, MakeUser, Speak
+from .conftest import Issue, MakeUser
 from .told import announced_and_audited, said, trail
 
 JANE = person(1, "jane", backends=["tpp"])

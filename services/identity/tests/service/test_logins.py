@@ -4,9 +4,10 @@ import pytest
 from clients.identity import IdentityClient
 from contracts.roles import ROLES
 from kit.errors import Conflict, Invalid, NotFound, PermissionDenied, Unavailable
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import CALLBACK, GitHub, LogIn, MakeUser, Speak, claims_of
+from .conftest import CALLBACK, GitHub, LogIn, MakeUser, claims_of
 
 
 async def test_a_first_login_makes_an_account_bound_to_the_github_uid(

@@ -10,9 +10,10 @@ from contracts.roles import ROLES
 from identity.actions import backends, rights
 from kit.errors import Invalid, NotFound, PermissionDenied
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import MakeUser, Speak
+from .conftest import MakeUser
 from .told import announced_and_audited, said, trail
 
 ROSA = person(1, "rosa")

@@ -12,9 +12,10 @@ from contracts.statement import Claims
 from identity.actions import rights
 from kit.errors import Invalid, NotFound, PermissionDenied
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import HASHER, MakeBackend, MakeUser, Speak
+from .conftest import HASHER, MakeBackend, MakeUser
 from .told import announced_and_audited, said, trail
 
 ENDED = "update role_grants set ends_at = now() - interval '1 second'"

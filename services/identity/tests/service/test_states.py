@@ -9,9 +9,10 @@ from contracts.identity import BackendState, OrgState, UserState
 from identity.actions import rights
 from kit.http import Client
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import MakeUser, Speak
+from .conftest import MakeUser
 
 
 async def states(client: Client, kind: type[State], **query: str | int) -> list[Any]:

@@ -24,9 +24,9 @@ from jobs.rap.client import RapClient
 from jobs.rap.dispatcher import Dispatcher
 from jobs.settings import Settings
 from kit.db import Database
-from kit.http import Client
 from messaging.replicas import write
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, running
 
 SHA = "a" * 40
@@ -253,21 +253,10 @@ async def url(settings: dict[str, Any]) -> AsyncIterator[str]:
         yield url
 
 
-Speak = Callable[..., Client]
-
-
 @pytest.fixture
-async def speak(world: World, url: str, made: "Made", projects: Projects) -> AsyncIterator[Speak]:
-    """`speak(by=claims)`, `speak(service="gateway")` or `speak()` for nobody."""
-    clients: list[Client] = []
-
-    def make(**who: Any) -> Client:
-        clients.append(world.client(url, **who))
-        return clients[-1]
-
-    yield make
-    for client in clients:
-        await client.close()
+def speak(speak: Speak, made: "Made", projects: Projects) -> Speak:
+    """In an empty world, beside a neighbour that knows nothing."""
+    return speak
 
 
 Due = Callable[[], Awaitable[None]]

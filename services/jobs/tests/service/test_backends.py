@@ -11,9 +11,10 @@ from jobs.rap.backends import BackendWatch
 from jobs.rap.client import RapClient, RapError
 from jobs.settings import Settings
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World
 
-from .conftest import Made, Speak
+from .conftest import Made
 
 CHANGED = "jobs.backend.health_changed.v1"
 

@@ -13,9 +13,10 @@ from jobs.rap.dispatcher import Dispatcher
 from jobs.rap.sync import Sync
 from kit.errors import Conflict, NotFound
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import Due, Made, Projects, Speak, job
+from .conftest import Due, Made, Projects, job
 from .test_sync import answer
 
 AUTHOR = person(1, "rosa")

@@ -9,9 +9,10 @@ from contracts.projects import ProjectState
 from jobs.models import JobRequest
 from jobs.rap.sync import Sync
 from kit.errors import Invalid
+from testkit.plugin import Speak
 from testkit.world import World
 
-from .conftest import Made, Speak, job
+from .conftest import Made, job
 from .test_sync import answer
 
 

@@ -9,9 +9,10 @@ from clients.jobs import JobsClient
 from contracts.identity import BackendState
 from jobs.rap.sync import Sync
 from kit.errors import NotFound, PermissionDenied, Unauthenticated
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import Made, Speak, job
+from .conftest import Made, job
 from .test_sync import answer
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

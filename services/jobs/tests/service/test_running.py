@@ -12,9 +12,10 @@ from jobs.rap.sync import Sync
 from jobs.settings import Settings
 from kit.errors import Conflict, Invalid, NotFound, Unavailable
 from messaging.uow import Units
+from testkit.plugin import Speak
 from testkit.world import World, person, running
 
-from .conftest import Made, Projects, Speak, job
+from .conftest import Made, Projects, job
 from .test_sync import answer
 
 ROSA = person(1, "rosa", projects={"ProjectDeveloper": [1]}, backends=["tpp", "test"])

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from clients.jobs import JobsClient
 from kit.errors import Invalid
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import Made, Speak
+from .conftest import Made
 from .test_running import CREATED, ROSA, submit
 
 

@@ -1,22 +1,21 @@
 """What was sent to whom, for staff."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from clients.notifications import DeliveryRow, NotificationsClient
 from contracts.roles import ROLES
 from kit.errors import AppError, Conflict, NotFound
-from kit.http import Client
 from messaging.uow import Units
 from notifications.app import create
 from notifications.settings import Settings
+from testkit.plugin import Speak
 from testkit.world import World, person, running
 
 from .conftest import OTIS, ROSA, Hear, Outside, Send, finished, step
 
 STAFF = person(9, "ada", roles=["StaffAreaAdministrator"])
-Speak = Callable[..., Client]
 
 
 @pytest.fixture(scope="session")
@@ -27,16 +26,9 @@ async def url(world: World) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def speak(world: World, url: str, units: Units) -> AsyncIterator[Speak]:
-    made: list[Client] = []
-
-    def make(**who: Any) -> Client:
-        made.append(world.client(url, **who))
-        return made[-1]
-
-    yield make
-    for client in made:
-        await client.close()
+def speak(speak: Speak, units: Units) -> Speak:
+    """In an empty world."""
+    return speak
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from contracts.base import Event, State
 from contracts.identity import OrgState, UserState
 from contracts.statement import Claims
 from kit.db import Database
-from kit.http import Client
 from messaging.envelope import opened
 from messaging.replicas import write
 from messaging.uow import Units
@@ -21,6 +20,7 @@ from projects.models import Collaboration
 from projects.settings import Settings
 from sqlalchemy import update
 from testkit.commands import Ran, run_command
+from testkit.plugin import Speak
 from testkit.world import World, person, running
 
 REPO = "https://github.com/opensafely/demo-study"
@@ -41,23 +41,6 @@ async def clean(world: World, settings: dict[str, Any]) -> None:
 async def url(settings: dict[str, Any]) -> AsyncIterator[str]:
     async with running(create(Settings(**settings))) as url:
         yield url
-
-
-Speak = Callable[..., Client]
-
-
-@pytest.fixture
-async def speak(world: World, url: str) -> AsyncIterator[Speak]:
-    """`speak(service="jobs")`, `speak(by=claims)` or `speak()` for nobody."""
-    made: list[Client] = []
-
-    def make(**who: Any) -> Client:
-        made.append(world.client(url, **who))
-        return made[-1]
-
-    yield make
-    for client in made:
-        await client.close()
 
 
 @pytest.fixture

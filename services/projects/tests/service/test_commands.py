@@ -150,6 +150,7 @@ BAD: list[tuple[tuple[str, ...], str]] = [
     (("create_project", "taken", "--number", "1"), "The project study has that name or number."),
     (("create_project", ""), "A project's slug has letters, digits, - and _ only."),
     (("create_project", "a b"), "A project's slug has letters, digits, - and _ only."),
+    (("create_project", "x/y"), "A project's slug has letters, digits, - and _ only."),
     (("create_project", "x" * 256), "A project's slug has letters, digits, - and _ only."),
     (("create_project", "new\n"), "A project's slug has letters, digits, - and _ only."),
     (("create_project", "new", "--number", "0"), "A project's number is like 123 or POS-2026-3001."),
@@ -161,7 +162,10 @@ BAD: list[tuple[tuple[str, ...], str]] = [
     (("create_project", "new", "--name", "a\udcffb"), "A number is too large, or a text has "),
     (("create_workspace", "[/b]", "ws", "--repo", REPO), "There is no project [/b]."),
     (("create_workspace", "other", "study-ws", "--repo", REPO), "Another project has a workspace "),
-    (("create_workspace", "study", "a.b", "--repo", REPO), "A workspace's name has letters, "),
+    *(
+        (("create_workspace", "study", name, "--repo", REPO), "A workspace's name has letters, ")
+        for name in ("", "a.b", "a b", "x/y", "ü")
+    ),
     (("create_workspace", "study", "x" * 201, "--repo", REPO), "A workspace's name has letters, "),
     (("create_workspace", "study", "ws", "--repo", "http://github.com/a/b"), "A repository is like "),
     (("create_workspace", "study", "ws", "--repo", f"https://github.com/{'a' * 40}/b"), "A repository "),

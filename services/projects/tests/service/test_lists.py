@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from clients.projects import ProjectsClient
+from testkit.plugin import Speak
 from testkit.world import person
 
-from .conftest import Make, Speak
+from .conftest import Make
 
 
 async def test_projects_stand_in_the_order_of_their_names_whatever_the_case(

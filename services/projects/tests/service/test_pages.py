@@ -7,9 +7,10 @@ from messaging.replicas import write
 from messaging.uow import Units
 from projects import consumers
 from projects.consumers import OrgState
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import REPO, Make, Speak
+from .conftest import REPO, Make
 
 STATUS = "/api/v2/workspaces/{}/status"
 

@@ -12,9 +12,10 @@ from contracts.roles import GLOBAL_ROLES
 from kit.errors import Invalid, NotFound, PermissionDenied
 from projects.app import create
 from projects.settings import Settings
+from testkit.plugin import Speak
 from testkit.world import World, person, running
 
-from .conftest import Make, Speak
+from .conftest import Make
 
 SHIPPED = Path(projects.__file__).parent / "permissions"
 INTERNAL = "opensafely-internal"

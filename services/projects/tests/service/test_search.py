@@ -1,8 +1,9 @@
 """What the search box of the site asks of projects."""
 
 from clients.projects import ProjectsClient
+from testkit.plugin import Speak
 
-from .conftest import Make, Speak
+from .conftest import Make
 
 
 async def test_projects_come_first_then_workspaces(nobody: ProjectsClient, make: Make) -> None:

@@ -16,9 +16,10 @@ from kit.http import Client
 from messaging.envelope import opened
 from projects import consumers
 from testkit.bus import Bus
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import REPO, Make, Operate, Speak, developer, said
+from .conftest import REPO, Make, Operate, developer, said
 
 [REPLICAS] = consumers.SUBSCRIPTIONS
 

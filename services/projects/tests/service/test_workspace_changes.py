@@ -9,9 +9,10 @@ from clients.projects import ProjectsClient
 from contracts.projects import WorkspaceState
 from contracts.roles import GLOBAL_ROLES
 from kit.errors import Invalid, NotFound
+from testkit.plugin import Speak
 from testkit.world import World, person
 
-from .conftest import REPO, Make, Speak, developer, said
+from .conftest import REPO, Make, developer, said
 
 STUDY, ELSEWHERE = 1, 2
 switches = pytest.mark.parametrize("switch", ["is_archived", "should_notify"])
