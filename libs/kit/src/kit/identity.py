@@ -70,6 +70,17 @@ def projects_where(user: Claims | None, permission: str) -> list[int] | None:
     return sorted({project for role in holders for project in user.projects.get(role, ())})
 
 
+def backend_refusal(actor: Actor) -> str | None:
+    """The reference's words for a missing, empty or wrong backend token; None when it is right."""
+    statement = actor.statement
+    if statement.kind == "backend":
+        return None
+    if statement.kind in {"failed", "pat"}:
+        return "Invalid token"
+    empty = statement.reason == "empty"
+    return "Authorization header is empty" if empty else "Authorization header is missing"
+
+
 class Signer:
     """Makes this process's statements; a service can only speak for itself, the gateway also for others."""
 

@@ -2,10 +2,10 @@ import time
 
 import jwt
 import pytest
-from contracts.statement import Claims
+from contracts.statement import Claims, Statement
 from kit import identity, keys
 from kit.errors import PermissionDenied
-from kit.identity import Signer, Verifier
+from kit.identity import Actor, Signer, Verifier
 
 PAIRS = {name: keys.new_pair() for name in ("gateway", "jobs")}
 ADA = Claims(
@@ -70,3 +70,19 @@ def test_a_role_on_a_project_counts_there_and_a_global_one_everywhere() -> None:
     assert identity.projects_where(ADA, "job_run") == [7]
     assert identity.projects_where(ADA, "release_file_view") is None
     assert identity.projects_where(None, "release_file_view") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "words"),
+    [
+        ("backend", None, None),
+        ("failed", "invalid_token", "Invalid token"),
+        ("pat", None, "Invalid token"),
+        ("anonymous", "empty", "Authorization header is empty"),
+        ("anonymous", None, "Authorization header is missing"),
+        ("session", None, "Authorization header is missing"),
+        ("service", None, "Authorization header is missing"),
+    ],
+)
+def test_each_wrong_credential_has_its_own_words(kind: str, reason: str | None, words: str | None) -> None:
+    assert identity.backend_refusal(Actor(Statement(iss="gateway", exp=0, kind=kind, reason=reason))) == words

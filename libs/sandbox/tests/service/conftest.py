@@ -74,3 +74,26 @@ def eventually(fact: Callable[[], Any], within: float = 10.0) -> Any:
         assert time.monotonic() < deadline, f"not within {within:.0f} s"
         time.sleep(0.01)
     return found
+
+
+RAP_TOKEN = {"Authorization": "rap-token"}
+
+
+def a_rap(sha: str) -> dict[str, Any]:
+    """What asks the controller for one action of the demo study."""
+    return {
+        "backend": "tpp",
+        "rap_id": "aaaaaaaaaaaaaaaa",
+        "workspace": "w",
+        "repo_url": "https://github.com/opensafely/demo-study",
+        "branch": "main",
+        "commit": sha,
+        "database_name": "default",
+        "requested_actions": ["generate_dataset_adults"],
+        "codelists_ok": True,
+        "force_run_dependencies": False,
+        "created_by": "rosa",
+        "project": "demo-project",
+        "orgs": ["bennett"],
+        "analysis_scope": {},
+    }

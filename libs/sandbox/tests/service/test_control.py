@@ -4,7 +4,7 @@ import time
 import httpx
 import pytest
 
-from .conftest import Outside
+from .conftest import RAP_TOKEN, Outside, a_rap
 
 BRANCH = "/github/api/repos/opensafely/demo-study/branches/main"
 
@@ -64,25 +64,7 @@ async def test_an_action_told_to_fail_fails_and_the_state_tells_of_it(outside: O
         "actions/generate_dataset_adults", {"fail": True, "code": "nonzero_exit", "message": "No."}
     )
     sha = (await outside.http.get(BRANCH)).json()["commit"]["sha"]
-    body = {
-        "backend": "tpp",
-        "rap_id": "aaaaaaaaaaaaaaaa",
-        "workspace": "w",
-        "repo_url": "https://github.com/opensafely/demo-study",
-        "branch": "main",
-        "commit": sha,
-        "database_name": "default",
-        "requested_actions": ["generate_dataset_adults"],
-        "codelists_ok": True,
-        "force_run_dependencies": False,
-        "created_by": "rosa",
-        "project": "demo-project",
-        "orgs": ["bennett"],
-        "analysis_scope": {},
-    }
-    sent = await outside.http.post(
-        "/rap/controller/v1/rap/create/", json=body, headers={"Authorization": "rap-token"}
-    )
+    sent = await outside.http.post("/rap/controller/v1/rap/create/", json=a_rap(sha), headers=RAP_TOKEN)
     assert sent.status_code == 201, sent.text
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from sandbox.embedded.child import free_port
 
-from .conftest import a_mail, eventually
+from .conftest import RAP_TOKEN, a_mail, a_rap, eventually
 
 SERVE = """
 import os
@@ -72,12 +72,12 @@ def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
         http.post("/control/speed", json={"seconds_per_job": 0.01})
         http.post("/control/actions/generate_dataset_adults", json={"hang": True})
         sha = http.get("/github/api/repos/opensafely/demo-study/commits/main").json()["sha"]
-        created = http.post("/rap/controller/v1/rap/create/", json=_rap(sha), headers=_TOKEN)
+        created = http.post("/rap/controller/v1/rap/create/", json=a_rap(sha), headers=RAP_TOKEN)
         assert created.status_code == 201
         process.send_signal(signal.SIGKILL)
         process.wait()
     with running(tmp_path) as (_, http, _):
-        again = http.post("/rap/controller/v1/rap/create/", json=_rap(sha), headers=_TOKEN)
+        again = http.post("/rap/controller/v1/rap/create/", json=a_rap(sha), headers=RAP_TOKEN)
         assert again.status_code == 200, "it is known already"
         http.post("/control/actions/generate_dataset_adults", json={})
         [job] = eventually(
@@ -93,25 +93,3 @@ def test_a_study_is_seeded_once_however_often_it_is_started(tmp_path: Path) -> N
             found = http.get("/github/api/repos/opensafely/demo-study/commits/main").json()
             shas.append(found["sha"])
     assert shas[0] == shas[1]
-
-
-_TOKEN = {"Authorization": "rap-token"}
-
-
-def _rap(sha: str) -> dict[str, Any]:
-    return {
-        "backend": "tpp",
-        "rap_id": "aaaaaaaaaaaaaaaa",
-        "workspace": "w",
-        "repo_url": "https://github.com/opensafely/demo-study",
-        "branch": "main",
-        "commit": sha,
-        "database_name": "default",
-        "requested_actions": ["generate_dataset_adults"],
-        "codelists_ok": True,
-        "force_run_dependencies": False,
-        "created_by": "rosa",
-        "project": "demo-project",
-        "orgs": ["bennett"],
-        "analysis_scope": {},
-    }

@@ -1,10 +1,9 @@
 """Commands for operators; each runs one action (rulings 2.15)."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from kit import cli
+from kit import cli, clock
 from kit.cli import AsJson, operator, run
 from kit.errors import Conflict, NotFound
 from kit.tokens import TokenHasher
@@ -82,7 +81,7 @@ async def _create_backend(slug: str, name: str, rotate: bool) -> dict[str, Any]:
     hasher = TokenHasher(Settings().token_keys)
     async with runtime() as parts, parts.units() as uow:
         backend, token, existed = await backends.create_backend(
-            uow, hasher, slug, name, rotate=rotate, by=operator(), now=datetime.now(UTC)
+            uow, hasher, slug, name, rotate=rotate, by=operator(), now=clock.now()
         )
         return {"id": backend.id, "slug": slug, "token": token, "exists": existed}
 
@@ -171,7 +170,7 @@ async def _create_login_token(username: str) -> dict[str, Any]:
     async with runtime() as parts:
         async with parts.units() as uow:
             user_id = (await repository.user_by_name(uow.session, username)).id
-        token = await login_tokens.issue(parts.units, user_id, by=operator(), now=datetime.now(UTC))
+        token = await login_tokens.issue(parts.units, user_id, by=operator(), now=clock.now())
     return {"username": username, "token": token}
 
 

@@ -2,7 +2,7 @@ import pytest
 from contracts.roles import GLOBAL_ROLES, PROJECT_ROLES, ROLES
 from contracts.statement import Claims, Statement
 from identity import policies
-from identity.api.v2 import backend_refusal, permissions
+from identity.api.v2 import permissions
 from identity.github import primary
 from identity.secrets import WORDS, new_backend_token, new_words, normal
 from kit.errors import Invalid, PermissionDenied
@@ -50,21 +50,6 @@ def test_login_tokens_need_github_first_and_then_a_backend() -> None:
 
 def test_names_become_one_line() -> None:
     assert policies.tidy("  Ada\r\nBcc: x   Okafor\t") == "Ada Bcc: x Okafor"
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason", "words"),
-    [
-        ("backend", None, None),
-        ("failed", "invalid_token", "Invalid token"),
-        ("pat", None, "Invalid token"),
-        ("anonymous", "empty", "Authorization header is empty"),
-        ("anonymous", None, "Authorization header is missing"),
-        ("session", None, "Authorization header is missing"),
-    ],
-)
-def test_each_wrong_credential_has_its_own_words(kind: str, reason: str | None, words: str | None) -> None:
-    assert backend_refusal(actor(kind, reason=reason)) == words
 
 
 def test_the_permissions_of_a_staff_area_administrator_are_these_five() -> None:

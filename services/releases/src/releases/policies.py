@@ -7,17 +7,6 @@ from kit.identity import Actor, may, projects_where
 NOT_GIVEN = "Authentication credentials were not provided."
 
 
-def backend_refusal(actor: Actor) -> str | None:
-    """The reference's words for a missing, empty or wrong backend token; None when it is right."""
-    statement = actor.statement
-    if statement.kind == "backend":
-        return None
-    if statement.kind in {"failed", "pat"}:
-        return "Invalid token"
-    empty = statement.reason == "empty"
-    return "Authorization header is empty" if empty else "Authorization header is missing"
-
-
 def uploader(actor: Actor, project_id: int) -> Claims | None:
     """The acting user when they may upload here from this backend; every fault looks the same."""
     acting, backend = actor.statement.acting, actor.statement.backend

@@ -45,12 +45,6 @@ def test_a_checker_who_is_not_acting_for_a_backend_uploads_nothing() -> None:
     assert policies.uploader(actor(checker), PROJECT) is None
 
 
-@pytest.mark.parametrize("kind", ["anonymous", "session", "pat", "failed", "service"])
-def test_only_a_backends_token_is_one(kind: str) -> None:
-    assert policies.backend_refusal(actor(kind=kind)) is not None
-    assert policies.backend_refusal(actor(kind="backend")) is None
-
-
 def test_what_may_not_be_seen_is_not_found() -> None:
     for who in (actor(kind="anonymous"), actor(person(1, "u")), actor(kind="service")):
         with pytest.raises(NotFound):

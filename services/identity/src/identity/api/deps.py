@@ -1,16 +1,17 @@
 """What routes are given."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
+from kit import clock
 from kit.tokens import TokenHasher
 
 from identity.github import GitHubLogin
 
 
 async def _now() -> datetime:
-    return datetime.now(UTC)
+    return clock.now()
 
 
 async def _hasher(request: Request) -> TokenHasher:

@@ -7,23 +7,12 @@ from contracts.roles import ROLES
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from kit.app import CurrentActor
-from kit.identity import Actor
+from kit.identity import backend_refusal
 from messaging.uow import Uow
 
 from identity import queries
 
 router = APIRouter(prefix="/api/v2")
-
-
-def backend_refusal(actor: Actor) -> str | None:
-    """The reference's words for a missing, empty or wrong backend token."""
-    statement = actor.statement
-    if statement.kind == "backend":
-        return None
-    if statement.kind in {"failed", "pat"}:
-        return "Invalid token"
-    empty = statement.reason == "empty"
-    return "Authorization header is empty" if empty else "Authorization header is missing"
 
 
 _ELSE = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from contracts.jobs import JobRequestStatusChanged
 from kit import clock
 from kit.logging import get
+from kit.loops import serve
 from messaging.uow import Units
 from sqlalchemy import text
 
@@ -39,15 +40,7 @@ class Canceller:
         self._woken = woken
 
     async def run(self) -> None:
-        while True:
-            self._woken.clear()
-            while await self.once():
-                pass
-            try:
-                async with asyncio.timeout(1.0):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+        await serve(self.once, self._woken)
 
     async def once(self) -> int:
         async with self._units() as uow:

@@ -10,6 +10,7 @@ from contracts.statuses import RequestStatus
 from kit import clock
 from kit.errors import AppError
 from kit.logging import get
+from kit.loops import serve
 from messaging.uow import UnitOfWork, Units
 from sqlalchemy import text
 
@@ -52,15 +53,7 @@ class Dispatcher:
         self._woken = woken
 
     async def run(self) -> None:
-        while True:
-            self._woken.clear()
-            while await self.once():
-                pass
-            try:
-                async with asyncio.timeout(1.0):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+        await serve(self.once, self._woken)
 
     async def once(self) -> int:
         """Send what is due; how many there were."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from kit import clock
 from kit.app import CurrentActor
 from kit.errors import Conflict, NotFound, TooLarge
-from kit.identity import Actor
+from kit.identity import Actor, backend_refusal
 from messaging.runtime import Begin, Data
 from starlette.requests import ClientDisconnect
 
@@ -31,7 +31,7 @@ async def create_release(
     project_id = await queries.project_of_workspace(data, name)
     if project_id is None:
         return drf.no("Workspace")
-    if refusal := policies.backend_refusal(actor):
+    if refusal := backend_refusal(actor):
         return drf.detail(403, refusal)
     acting = policies.uploader(actor, project_id)
     if acting is None:
@@ -77,7 +77,7 @@ async def upload_file(
         release = await uow.session.get(Release, release_id)
     if release is None:
         return drf.no("Release")
-    if refusal := policies.backend_refusal(actor):
+    if refusal := backend_refusal(actor):
         return drf.detail(403, refusal)
     acting = policies.uploader(actor, release.project_id)
     if acting is None:
@@ -151,7 +151,7 @@ def _too_large(limit: int) -> Response:
 @router.post("/airlock/events/")
 async def airlock_event(request: Request, actor: CurrentActor, begin: Begin) -> Response:
     """Always 201 once authenticated and parsed (spec/notifications.md §1)."""
-    if refusal := policies.backend_refusal(actor):
+    if refusal := backend_refusal(actor):
         return drf.detail(403, refusal)
     try:
         sent = await body.read(request, _EVENT_LIMIT)

@@ -4,9 +4,10 @@ from clients.identity import Identified
 from fastapi import APIRouter, Request, Response
 from kit.app import CurrentActor, as_json
 from kit.errors import Unavailable
+from kit.identity import backend_refusal
 from messaging.runtime import Data
 
-from releases import body, drf, policies, queries
+from releases import body, drf, queries
 from releases.api.deps import Identity
 
 router = APIRouter(prefix="/api/v2/releases")
@@ -26,7 +27,7 @@ _WORDS = {
 @router.post("/authenticate")
 async def authenticate(request: Request, actor: CurrentActor, data: Data, identity: Identity) -> Response:
     """A single-use token becomes a user record; it is consumed."""
-    if refusal := policies.backend_refusal(actor):
+    if refusal := backend_refusal(actor):
         return drf.detail(403, refusal)
     fields = drf.Fields()
     try:
@@ -42,7 +43,7 @@ async def authenticate(request: Request, actor: CurrentActor, data: Data, identi
 @router.post("/authorise")
 async def authorise(request: Request, actor: CurrentActor, data: Data, identity: Identity) -> Response:
     """The present rights of somebody who is logged in to Airlock; an unknown name is 404 here."""
-    if refusal := policies.backend_refusal(actor):
+    if refusal := backend_refusal(actor):
         return drf.detail(403, refusal)
     fields = drf.Fields()
     try:
