@@ -138,6 +138,7 @@ def request(**more: Any) -> jobs.JobRequest:
         "force_run_dependencies": True,
         "will_notify": True,
         "sha": SHA,
+        "commit_message": f"Count each person once {NASTY}",
         "branch": "main",
         "codelists_ok": True,
         "started_at": ago(minutes=29),

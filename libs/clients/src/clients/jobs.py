@@ -126,6 +126,7 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
     force_run_dependencies: bool
     will_notify: bool
     sha: str
+    commit_message: str  # its first line; "" when it is not known
     branch: str
     codelists_ok: bool
     started_at: datetime | None

@@ -54,6 +54,7 @@ async def _create_rap(
             backend=backend,
             actions=actions,
             sha=head.sha,
+            commit_message=head.message,
             force_run_dependencies=force,
             will_notify=False,
             codelists_ok=codelists.ok,

@@ -70,6 +70,7 @@ class JobRequest(Base):
     force_run_dependencies: Mapped[bool] = mapped_column(default=False)
     will_notify: Mapped[bool] = mapped_column(default=False)
     sha: Mapped[str]
+    commit_message: Mapped[str] = mapped_column(server_default=text("''"))  # its first line, if known
     branch: Mapped[str]
     codelists_ok: Mapped[bool] = mapped_column(default=True)
     definition_sha256: Mapped[str | None] = mapped_column(ForeignKey("pipeline_files.sha256"))

@@ -47,6 +47,7 @@ select json_build_object('id', r.id, 'rap_id', r.rap_id, 'workspace', {WORKSPACE
   'requested_actions', r.requested_actions, 'cancelled_actions', r.cancelled_actions,
   'cancel_requested_at', r.cancel_requested_at, 'force_run_dependencies', r.force_run_dependencies,
   'will_notify', r.will_notify, 'sha', r.sha, 'branch', r.branch, 'codelists_ok', r.codelists_ok,
+  'commit_message', r.commit_message,
   'started_at', r.started_at, 'completed_at', r.completed_at,
   'missing_updates', r.live > 0 and now() - r.jobs_updated_at > interval '30 minutes',
   'jobs', coalesce((select json_agg(json_build_object('identifier', j.identifier, 'action', j.action,

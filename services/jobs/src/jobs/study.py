@@ -53,6 +53,7 @@ class Studies:
         self._github = github
         self._http = httpx.AsyncClient(timeout=5)
         self._codelists_url = opencodelists_url.rstrip("/") + "/api/v1/check/"
+        self._commits = _Cache(300)
         self._studies = _Cache(300)
         self._codelists = _Cache(300)
 
@@ -65,11 +66,24 @@ class Studies:
         owner, name = owner_and_name(repo_url)
         try:
             if ref:
-                return await self._github.commit(owner, name, ref)
-            return await self._github.branch_head(owner, name, branch)
+                found = await self._github.commit(owner, name, ref)
+            else:
+                found = await self._github.branch_head(owner, name, branch)
         except NotFound as exc:
             what = f"the commit {ref}" if ref else f"the branch {branch}"
             raise NotFound(f"GitHub does not have {what} of {repo_url}.") from exc
+        self._commits.keep((repo_url, found.sha), found.message, 3600)
+        return found
+
+    async def commit_message(self, repo_url: str, sha: str) -> str:
+        """Its first line; "" when GitHub does not say."""
+        known: str | None = self._commits.get((repo_url, sha))
+        if known is not None:
+            return known
+        try:
+            return (await self.commit(repo_url, "", sha)).message
+        except AppError:
+            return ""
 
     async def read(self, repo_url: str, sha: str) -> Study:
         """The pipeline at that commit. Raises Unavailable when GitHub is away."""

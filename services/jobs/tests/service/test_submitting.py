@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from clients.jobs import JobsClient
+from jobs.study import Studies
 from kit.errors import Invalid
+from kit.github import GitHub
 from testkit.plugin import Speak
 from testkit.world import World, person
 
@@ -28,6 +30,7 @@ async def test_a_request_is_made_with_its_file_and_a_fact(
         True,
         True,
     )
+    assert found.commit_message == "Add the sensitivity analysis and the report"
     assert found.created_by.username == "rosa"
     assert (await client.definition(request_id)).startswith("version:")
     assert len(found.pipeline) == 12
@@ -76,3 +79,13 @@ async def test_wrong_input_is_refused_by_field(
 async def test_a_commit_that_is_not_there_is_refused(made: Made, speak: Speak) -> None:
     with pytest.raises(Invalid, match=r"project\.yaml"):
         await submit(JobsClient(speak(by=ROSA)), "c" * 40, ["report"])
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_commits_message_may_stay_unknown(outside: str, head: str, away: bool) -> None:
+    repo, api = "https://github.com/opensafely/demo-study", f"{outside}/github/api"
+    studies = Studies(GitHub("http://127.0.0.1:1" if away else api, ""), outside)
+    message = "" if away else "Add the sensitivity analysis and the report"
+    assert await studies.commit_message(repo, head) == message
+    assert await studies.commit_message(repo, "0" * 40) == ""
+    await studies.close()

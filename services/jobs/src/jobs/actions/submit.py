@@ -18,6 +18,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     backend: str
     actions: list[str]
     sha: str
+    commit_message: str
     force_run_dependencies: bool
     will_notify: bool
     codelists_ok: bool
@@ -44,6 +45,7 @@ async def submit_job_request(
         "force_run_dependencies": wanted.force_run_dependencies,
         "will_notify": wanted.will_notify,
         "sha": wanted.sha,
+        "commit_message": wanted.commit_message[:300],
         "branch": workspace.branch,
         "codelists_ok": wanted.codelists_ok,
         "definition_sha256": sha256,

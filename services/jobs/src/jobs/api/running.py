@@ -138,8 +138,10 @@ async def submit(
     if workspace.is_archived:
         raise Conflict("This workspace is archived: nothing can be run in it.")
     project = await queries.project_slug(data, workspace.project_id)
-    study, codelists = await asyncio.gather(
-        studies.read(workspace.repo_url, body.sha), studies.codelists(workspace.repo_url, body.sha)
+    study, codelists, commit_message = await asyncio.gather(
+        studies.read(workspace.repo_url, body.sha),
+        studies.codelists(workspace.repo_url, body.sha),
+        studies.commit_message(workspace.repo_url, body.sha),
     )
     study = _with_policy(study, config, project)
     slugs = policies.usable_backends(user, closed=config.disable_creating_jobs)
@@ -149,6 +151,7 @@ async def submit(
         backend=body.backend,
         actions=list(dict.fromkeys(body.requested_actions)),
         sha=body.sha,
+        commit_message=commit_message,
         force_run_dependencies=body.force_run_dependencies,
         will_notify=body.will_notify,
         codelists_ok=codelists.ok,
