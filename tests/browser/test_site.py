@@ -83,6 +83,12 @@ def test_a_run_is_watched_to_its_end_without_reloading(page: Page, stack: Stack)
     expect(page.locator(".live")).to_have_count(0)
     # Every live part tells the same story.
     expect(page.locator("[data-live] .pill[data-state=running]")).to_have_count(0)
+    expect(page.get_by_text("Add the sensitivity analysis and the report")).to_be_visible()
+    finished = page.url
+    page.get_by_role("link", name="project.yaml").click()
+    expect(page.locator("#L1")).to_contain_text("version")
+    assert violations(page) == []
+    page.goto(finished)
     assert violations(page) == []
     page.goto(f"{stack.sandbox}/mailbox")
     for _ in range(50):

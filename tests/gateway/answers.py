@@ -3,6 +3,7 @@
 from typing import Any
 
 from clients import identity, jobs, projects
+from starlette.responses import Response
 
 from .samples import (
     ACCOUNT,
@@ -67,6 +68,7 @@ ANSWERS: dict[str, Any] = {
     ),
     "GET jobs/workspaces/study-ws/run-form": run_form(),
     "GET jobs/job-requests/7": request(),
+    "GET jobs/job-requests/7/definition": Response(f'version: "{NASTY}" # {NASTY}\n{NASTY}: {NASTY}\n'),
     "GET jobs/job-requests": jobs.RequestList(
         rows=[row(), row(6, "nothing_to_do", jobs=0, org=None)],
         backends=[BACKEND],

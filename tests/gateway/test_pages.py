@@ -30,6 +30,7 @@ PAGES = [
     f"{WORK}logs/",
     f"{WORK}releases/",
     ONE,
+    f"{ONE}project.yaml",
     f"{ONE}aaaabbbbccccdddd/",
     f"{ONE}bbbbbbbbccccdddd/",
     f"{ONE}eeeebbbbccccdddd/",

@@ -1,10 +1,13 @@
 """A job request, its jobs, cancelling."""
 
+import asyncio
+
 from clients.jobs import Job, JobRequest
 from kit import clock
 from kit.errors import Conflict, NotFound
 from starlette.responses import RedirectResponse, Response
 
+from gateway.views.code import yaml_lines
 from gateway.views.format import between, duration, status_pill, when
 from gateway.views.frame import Crumb
 from gateway.views.reasons import reason
@@ -138,5 +141,19 @@ class Requests:
         )
 
     async def definition(self, page: Page) -> Response:
+        """The file as a page, or by `?plain` as it is."""
         text = await page.services.jobs.definition(integer(page.path["request"]))
-        return Response(text, media_type="text/plain; charset=utf-8")
+        if not text:
+            raise NotFound("No project.yaml is kept for this request.")
+        if "plain" in page.request.query_params:
+            return Response(text, media_type="text/plain; charset=utf-8")
+        found = await self._load(page)
+        return self.site.html(
+            page,
+            "definition.html",
+            "project.yaml",
+            nav="runs",
+            crumbs=(*_crumbs(found), Crumb("project.yaml")),
+            request=found,
+            lines=await asyncio.to_thread(yaml_lines, text.removesuffix("\n")),
+        )
