@@ -81,6 +81,8 @@ def test_how_large(count: int, text: str) -> None:
             " (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
             "Safari on iPhone",
         ),
+        ("Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 CriOS/141.0.0.0 Safari/604.1", "Chrome on iPhone"),
+        ("Mozilla/5.0 (iPad) AppleWebKit/605.1.15 FxiOS/140.0 Safari/605.1.15", "Firefox on iPad"),
         ("Something with Safari/1", "Safari"),
     ],
 )

@@ -23,7 +23,15 @@ ICONS = {
 
 
 # The first that is found names it: each claims to be those after it too.
-_BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "Chrome/": "Chrome",
+    "CriOS/": "Chrome",
+    "Safari/": "Safari",
+}
 _SYSTEMS = {
     "Windows": "Windows",
     "iPhone": "iPhone",
