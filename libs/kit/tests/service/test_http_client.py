@@ -110,7 +110,7 @@ async def test_who_does_not_answer_in_time_is_unreachable_and_asked_once(
     started = time.monotonic()
     with pytest.raises(Unreachable) as refused:
         await client.request(method, "/slow", timeout=0.2)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 1.5
     assert refused.value.status == 503
     assert neighbour.requests == [f"{method} /slow"]
 
