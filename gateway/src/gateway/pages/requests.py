@@ -142,12 +142,9 @@ class Requests:
 
     async def definition(self, page: Page) -> Response:
         """The file as a page, or by `?plain` as it is."""
-        text = await page.services.jobs.definition(integer(page.path["request"]))
-        if not text:
-            raise NotFound("No project.yaml is kept for this request.")
         if "plain" in page.request.query_params:
-            return Response(text, media_type="text/plain; charset=utf-8")
-        found = await self._load(page)
+            return Response(await self._file(page), media_type="text/plain; charset=utf-8")
+        text, found = await asyncio.gather(self._file(page), self._load(page))
         return self.site.html(
             page,
             "definition.html",
@@ -157,3 +154,9 @@ class Requests:
             request=found,
             lines=await asyncio.to_thread(yaml_lines, text.removesuffix("\n")),
         )
+
+    async def _file(self, page: Page) -> str:
+        text = await page.services.jobs.definition(integer(page.path["request"]))
+        if not text:
+            raise NotFound("No project.yaml is kept for this request.")
+        return text

@@ -2,9 +2,10 @@
 
 import re
 from itertools import groupby
+from typing import Any
 
 from pygments.lexers.data import YamlLexer
-from pygments.token import Comment, Literal, Name, _TokenType
+from pygments.token import Comment, Literal, Name, is_token_subtype
 
 _MOST = 100_000  # characters; what is longer is shown in one colour (2.4 MB have been seen)
 _KINDS = {Comment: "c", Name.Tag: "k", Literal.String: "s", Literal.Scalar: "s"}  # classes in app.css
@@ -30,6 +31,5 @@ def yaml_lines(text: str) -> list[Line]:
     return lines
 
 
-def _kind(token: _TokenType) -> str:
-    # `in` is Pygments' "is a kind of", which its stubs do not know.
-    return next((name for group, name in _KINDS.items() if token in group), "")  # type: ignore[comparison-overlap]
+def _kind(token: Any) -> str:  # of a class that Pygments keeps to itself
+    return next((name for group, name in _KINDS.items() if is_token_subtype(token, group)), "")
