@@ -42,7 +42,7 @@ def methods(service: str) -> list[tuple[type[ServiceClient], str]]:
     found = [
         kind
         for _, kind in inspect.getmembers(module, inspect.isclass)
-        if issubclass(kind, ServiceClient) and kind.__module__ == module.__name__
+        if issubclass(kind, ServiceClient) and f"{kind.__module__}.".startswith(f"{module.__name__}.")
     ]
     return [
         (kind, name)

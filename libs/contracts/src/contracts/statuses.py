@@ -9,6 +9,7 @@ class RequestStatus(StrEnum):
     RUNNING = "running"
     FAILED = "failed"
     SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
     NOTHING_TO_DO = "nothing_to_do"
     UNKNOWN = "unknown"
     UNKNOWN_ERROR_CREATING_JOBS = "unknown_error_creating_jobs"
@@ -38,6 +39,7 @@ _WORDS = {
     "running": Display("running", "Running"),
     "succeeded": Display("succeeded", "Succeeded"),
     "failed": Display("failed", "Failed"),
+    "cancelled": Display("cancelled", "Cancelled"),
     "nothing_to_do": Display("idle", "Nothing to do"),
     "unknown": Display("idle", "Not known"),
     "unknown_error_creating_jobs": Display("idle", "Not known"),

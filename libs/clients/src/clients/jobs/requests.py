@@ -1,0 +1,144 @@
+"""Requests, their jobs and lists of them, as jobs answers them."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from clients.jobs.running import BackendRef, Person, WorkspaceRef
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    identifier: str
+    action: str
+    run_command: str
+    status: str
+    status_code: str
+    status_message: str
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    updated_at: datetime | None
+    expected_seconds: int | None = None  # median of earlier succeeded runs of this action here
+    metrics: dict[str, Any] | None = None
+
+
+class PipelineAction(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    needs: list[str]
+
+
+class RequestRef(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    sha: str
+
+
+class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request with its jobs: the whole page in one answer."""
+
+    id: int
+    rap_id: str
+    workspace: WorkspaceRef
+    backend: BackendRef
+    created_by: Person
+    created_at: datetime
+    status: str
+    status_message: str | None
+    submitting: bool  # not yet accepted by the controller
+    submit_problem: str | None  # what the last try to send it said
+    requested_actions: list[str]
+    cancelled_actions: list[str]
+    cancel_requested_at: datetime | None
+    force_run_dependencies: bool
+    will_notify: bool
+    sha: str
+    commit_message: str  # its first line; "" when it is not known
+    branch: str
+    codelists_ok: bool
+    started_at: datetime | None
+    completed_at: datetime | None
+    missing_updates: bool
+    jobs: list[Job]
+    pipeline: list[PipelineAction]
+    previous: RequestRef | None = None
+    previous_succeeded: RequestRef | None = None
+    waiting_or_running_here: int = 0  # jobs of everybody on this backend (rulings 1.5.2)
+
+
+class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the event log."""
+
+    id: int
+    workspace: str
+    project_slug: str
+    project_name: str
+    backend: BackendRef
+    created_by: Person
+    created_at: datetime
+    status: str
+    started_at: datetime | None
+    completed_at: datetime | None
+    jobs: int
+    succeeded: int
+    failed: int
+    running: int
+    pending: int
+    org: str | None = None
+
+
+class RequestList(msgspec.Struct, frozen=True, kw_only=True):
+    """`counts` per display state, each at most 1,000 (then "1,000+"); `older`/`newer` are cursors or None.
+
+    `backends` are the active ones, to choose from.
+    """
+
+    rows: list[RequestRow]
+    backends: list[BackendRef] = []
+    older: int | None = None
+    newer: int | None = None
+    counts: dict[str, int] = {}
+
+
+class ActionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest job of one action in a workspace, and the last eight, the newest last."""
+
+    action: str
+    status: str
+    status_code: str
+    at: datetime
+    request_id: int
+    identifier: str
+    history: list[str] = []
+
+
+class WorkspaceJobs(msgspec.Struct, frozen=True, kw_only=True):
+    """The jobs' part of a workspace page."""
+
+    actions: list[ActionResult]
+    current: list[RequestRow]
+    recent: list[RequestRow]
+
+
+class Home(msgspec.Struct, frozen=True, kw_only=True):
+    mine: list[RequestRow]
+    everybody: list[RequestRow]
+
+
+class JobRef(msgspec.Struct, frozen=True, kw_only=True):
+    identifier: str
+    request_id: int
+    workspace: str
+    project_slug: str
+
+
+class RequestFilter(msgspec.Struct, frozen=True, kw_only=True):
+    state: str | None = None  # a RequestStatus, or "active"
+    backend: str | None = None
+    org: str | None = None
+    project: str | None = None
+    workspace: str | None = None
+    person: str | None = None
+    since: str | None = None  # YYYY-MM-DD
+    q: str | None = None  # part of an action, a job identifier, or a request id
+    before: int | None = None
+    after: int | None = None
