@@ -15,7 +15,7 @@ from gateway.views.runs import run_lines
 from gateway.web import Page, integer
 from gateway.website import Site
 
-_STATES = ("active", "pending", "running", "succeeded", "failed", "nothing_to_do", "unknown")
+_STATES = ("active", "pending", "running", "succeeded", "failed", "cancelled", "nothing_to_do", "unknown")
 _FILTERS = ("state", "backend", "org", "project", "workspace", "person", "since", "q")
 
 

@@ -52,6 +52,8 @@ def run_line(row: RequestRow, now: datetime) -> RunLine:
         ("running", row.running),
         ("waiting", row.pending),
         ("failed", row.failed),
+        ("blocked", row.blocked),
+        ("cancelled", row.cancelled),
     )
     url = f"/{row.project_slug}/{row.workspace}/"
     asked = when(row.created_at, now)

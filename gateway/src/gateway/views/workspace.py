@@ -6,11 +6,11 @@ from datetime import datetime
 import msgspec
 from clients.jobs import ActionResult, WorkspaceJobs
 from clients.releases import ReleaseRow
+from contracts.statuses import display
 
 from gateway.views.format import Pill, When, person, plural, size, status_pill, when
 
-_HEIGHTS = {"succeeded": 16, "failed": 16, "running": 10, "pending": 6}
-_STATES = {"succeeded": "succeeded", "failed": "failed", "running": "running", "pending": "waiting"}
+_HEIGHTS = {"succeeded": 16, "failed": 16, "running": 10, "waiting": 6}
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def workspace_pill(archived: bool, jobs: WorkspaceJobs | None) -> Pill | None:
         return None
     if jobs.current:
         return Pill("running", f"{plural(len(jobs.current), 'request')} under way", "arrow-path")
-    failed = sum(a.status == "failed" and a.status_code != "dependency_failed" for a in jobs.actions)
+    failed = sum(display(a.status, a.status_code).state == "failed" for a in jobs.actions)
     if failed:
         return Pill("failed", f"{plural(failed, 'action')} failed", "x-circle")
     return Pill("succeeded", "All succeeded", "check-circle") if jobs.actions else None
@@ -73,7 +73,7 @@ def _ticks(history: Sequence[str]) -> list[Tick]:
             (first + i) * 7,
             18 - _HEIGHTS.get(status, 4),
             _HEIGHTS.get(status, 4),
-            _STATES.get(status, "idle"),
+            status,
         )
         for i, status in enumerate(history[-8:])
     ]

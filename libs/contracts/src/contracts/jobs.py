@@ -63,6 +63,7 @@ class JobRequestFinished(_OfRequest, frozen=True, kw_only=True):
 
     status: str
     status_message: str | None = None
+    backend_name: str = ""
     will_notify: bool = False
     jobs: list[FinishedJob] = []
 

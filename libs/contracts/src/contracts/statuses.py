@@ -1,5 +1,7 @@
 """Statuses of jobs and job requests, and the words people see for them (spec/jobs.md §1.4, rulings 1.5.4)."""
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -44,6 +46,23 @@ _WORDS = {
     "unknown": Display("idle", "Not known"),
     "unknown_error_creating_jobs": Display("idle", "Not known"),
 }
+
+
+# What became of jobs, what matters most first.
+_BECAME = {
+    "failed": ("failed", "failed"),
+    "cancelled": ("cancelled", "cancelled"),
+    "blocked": ("was not run", "were not run"),
+    "running": ("running", "running"),
+    "waiting": ("waiting", "waiting"),
+    "succeeded": ("succeeded", "succeeded"),
+}
+
+
+def counted(states: Iterable[str]) -> str:
+    """`2 failed, 3 were not run, 5 succeeded` of the states that `display` gave the jobs."""
+    counts = Counter(states)
+    return ", ".join(f"{n} {words[n > 1]}" for state, words in _BECAME.items() if (n := counts[state]))
 
 
 def display(status: str | None, status_code: str = "", *, cancelling: bool = False) -> Display:

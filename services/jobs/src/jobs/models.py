@@ -82,6 +82,8 @@ class JobRequest(Base):
     running: Mapped[int] = mapped_column(server_default=text("0"))
     succeeded: Mapped[int] = mapped_column(server_default=text("0"))
     failed: Mapped[int] = mapped_column(server_default=text("0"))
+    cancelled: Mapped[int] = mapped_column(server_default=text("0"))
+    blocked: Mapped[int] = mapped_column(server_default=text("0"))
     live: Mapped[int] = mapped_column(server_default=text("0"))  # pending + running
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]

@@ -21,8 +21,16 @@ json_build_object('id', r.id, 'workspace', r.workspace, 'project_slug', coalesce
   'status', case when s.state = 'waiting' and r.status in ('pending', 'unknown_error_creating_jobs')
     then 'submitting' else r.status end,
   'started_at', r.started_at, 'completed_at', r.completed_at,
-  'jobs', r.total, 'succeeded', r.succeeded, 'failed', r.failed, 'running', r.running, 'pending', r.pending,
+  'jobs', r.total, 'succeeded', r.succeeded, 'failed', r.failed, 'cancelled', r.cancelled,
+  'blocked', r.blocked, 'running', r.running, 'pending', r.pending,
   'org', (select o.name from known_orgs o where o.id = p.org_ids[1]))
+"""
+
+# A job's state as `contracts.statuses.display` names it.
+STATE = """
+case when j.status_code = 'dependency_failed' then 'blocked' when j.status_code = 'cancelled_by_user' then
+  'cancelled' when j.status = 'pending' then 'waiting' when j.status in ('running', 'succeeded', 'failed')
+  then j.status else 'idle' end
 """
 
 JOINS = """
@@ -77,8 +85,8 @@ select json_build_object(
   'actions', coalesce((select json_agg(json_build_object('action', a.action, 'status', a.status,
       'status_code', a.status_code, 'at', coalesce(a.completed_at, a.created_at), 'request_id',
         a.job_request_id,
-      'identifier', a.identifier, 'history', coalesce((select json_agg(h.status order by h.id) from (
-        select j.id, j.status from job_requests q join jobs j on j.job_request_id = q.id
+      'identifier', a.identifier, 'history', coalesce((select json_agg(h.state order by h.id) from (
+        select j.id, {STATE} as state from job_requests q join jobs j on j.job_request_id = q.id
           and j.action = a.action
         where q.workspace = a.workspace order by q.id desc limit 8) h), '[]')) order by a.action)
     from (select distinct on (action) * from action_status where workspace = $1

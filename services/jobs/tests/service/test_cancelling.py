@@ -52,7 +52,7 @@ async def row_of(world: World, request: JobRequest) -> Any:
     return row
 
 
-async def test_cancelling_stops_every_job_and_the_request_ends_as_failed(
+async def test_cancelling_stops_every_job_and_the_request_ends_as_cancelled(
     sent: JobRequest,
     speak: Speak,
     canceller: Canceller,
@@ -69,10 +69,10 @@ async def test_cancelling_stops_every_job_and_the_request_ends_as_failed(
     sync = Sync(units)
     for _ in range(400):
         await sync.apply(await rap.status([sent.rap_id]))
-        if (await row_of(world, sent))["status"] == "failed":
+        if (await row_of(world, sent))["status"] == "cancelled":
             break
         await asyncio.sleep(0.01)
-    assert (await row_of(world, sent))["status"] == "failed"
+    assert (await row_of(world, sent))["status"] == "cancelled"
     assert (await world.announced("jobs")).count(FINISHED) == 1
     assert await canceller.once() == 0
 
@@ -112,7 +112,7 @@ async def test_a_request_that_was_never_sent_is_over_at_once(
     request = await made.request(submission="waiting")
     assert await JobsClient(speak(by=AUTHOR)).cancel(request.id) == ["report"]
     row = await row_of(world, request)
-    assert (row["status"], row["cancel_requested_by"]) == ("failed", 1)
+    assert (row["status"], row["cancel_requested_by"]) == ("cancelled", 1)
     assert await world.announced("jobs") == [FINISHED]
     assert await dispatcher.once() == 0
     assert (await control.get("/state")).json()["raps"] == []
@@ -125,7 +125,7 @@ async def test_a_request_that_could_not_be_sent_yet_is_over_at_once_too(
     projects.away = True
     await dispatcher.once()
     await JobsClient(speak(by=AUTHOR)).cancel(request.id)
-    assert (await row_of(world, request))["status"] == "failed"
+    assert (await row_of(world, request))["status"] == "cancelled"
     projects.away = False
     await due()
     assert await dispatcher.once() == 0

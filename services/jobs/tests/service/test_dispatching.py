@@ -102,6 +102,7 @@ async def test_an_answer_that_takes_too_long_is_asked_for_again(
     await control.post(f"/faults/{moment}", json={"kind": "hang", "seconds": 0.6})
     await dispatcher.once()
     assert (await look(world, waiting))["state"] == "waiting"
+    monkeypatch.undo()
     await due()
     await dispatcher.once()
     assert (await look(world, waiting))["state"] == "accepted"

@@ -98,6 +98,36 @@ async def test_what_the_jobs_are_decides_what_the_request_is(
     assert await status_of(world, request) == verdict
 
 
+CANCELLED = {"status": "failed", "status_code": "cancelled_by_user"}
+BLOCKED = {"status": "failed", "status_code": "dependency_failed"}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "verdict", "counts"),
+    [
+        ([{"status": "succeeded"}] * 5 + [BLOCKED] * 6 + [CANCELLED], "cancelled", (5, 0, 6, 1)),
+        ([CANCELLED, CANCELLED], "cancelled", (0, 0, 0, 2)),
+        ([CANCELLED, {"status": "failed"}, BLOCKED], "failed", (0, 1, 1, 1)),
+        ([{"status": "succeeded"}, BLOCKED], "failed", (1, 0, 1, 0)),
+        ([CANCELLED, {"status": "running"}], "running", (0, 0, 0, 1)),
+    ],
+)
+async def test_cancelled_and_blocked_are_not_failed(
+    units: Units,
+    made: Made,
+    world: World,
+    jobs: list[dict[str, Any]],
+    verdict: str,
+    counts: tuple[int, ...],
+) -> None:
+    """Any that failed: Failed. Otherwise any that was cancelled: Cancelled (rulings 5.11)."""
+    request = await made.request()
+    await Sync(units).apply(answer(*(job(request, f"action{n}", **one) for n, one in enumerate(jobs))))
+    assert await status_of(world, request) == verdict
+    query = "select succeeded, failed, blocked, cancelled from job_requests where id = $1"
+    assert tuple((await world.rows("jobs", query, request.id))[0]) == counts
+
+
 async def test_the_number_of_statements_does_not_grow_with_the_number_of_jobs(
     units: Units, made: Made, world: World
 ) -> None:

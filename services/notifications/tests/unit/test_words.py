@@ -96,10 +96,24 @@ def tags(html: str) -> list[str]:
         (
             [job("a"), job("b", "failed"), job("c", "failed")],
             "failed",
-            "failed: [os ws] 2 of 3 actions failed",
+            "failed: [os ws] 2 failed, 1 succeeded",
         ),
-        ([], "failed", "failed: [os ws] 0 actions"),
-        ([], "nothing_to_do", "nothing to do: [os ws] 0 actions"),
+        (
+            [job("a", "failed"), *(job(x, "failed", status_code="dependency_failed") for x in "bcd")],
+            "failed",
+            "failed: [os ws] 1 failed, 3 were not run",
+        ),
+        (
+            [
+                *(job(x) for x in "abcde"),
+                job("f", "failed", status_code="cancelled_by_user"),
+                job("g", "failed", status_code="dependency_failed"),
+            ],
+            "cancelled",
+            "cancelled: [os ws] 1 cancelled, 1 was not run, 5 succeeded",
+        ),
+        ([], "failed", "failed: [os ws] could not be started"),
+        ([], "cancelled", "cancelled: [os ws] stopped before it began"),
     ],
 )
 def test_the_subject_says_how_it_ended_and_of_what(
@@ -118,21 +132,22 @@ def test_a_finished_run_lists_every_action_with_its_result() -> None:
     ]
     text, html = run_mail(finished(*jobs, status="failed"))
     assert [line for line in text.splitlines() if line[:2] in {"* ", "  "}] == [
-        "* generate: Succeeded after 0 s",
-        "  Done",
         "* model: Failed after 61 s",
         "  Boom",
-        "* plot: Blocked",
         "* table: Cancelled",
-    ]
+        "* plot: Blocked",
+        "* generate: Succeeded after 0 s",
+        "  Done",
+    ], "failures first"
+    assert "1 failed, 1 cancelled, 1 was not run, 1 succeeded." in text
     assert "has ended: failed." in text
     assert "https://jobs.example.org/job-requests/7/" in text
     rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in html.replace("\n", "").split("<tr>")[2:]]
     assert rows == [
-        ["<code>generate</code>", "Succeeded<br>Done", "0"],
         ["<code>model</code>", "Failed<br>Boom", "61"],
-        ["<code>plot</code>", "Blocked", ""],
         ["<code>table</code>", "Cancelled", ""],
+        ["<code>plot</code>", "Blocked", ""],
+        ["<code>generate</code>", "Succeeded<br>Done", "0"],
     ]
     assert 'href="https://jobs.example.org/job-requests/7/"' in html
 

@@ -80,7 +80,9 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None
     jobs: int
     succeeded: int
-    failed: int
+    failed: int  # ran and failed; neither cancelled nor blocked
+    cancelled: int = 0
+    blocked: int = 0
     running: int
     pending: int
     org: str | None = None
@@ -100,7 +102,7 @@ class RequestList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest job of one action in a workspace, and the last eight, the newest last."""
+    """The newest job of one action in a workspace, and the states of the last eight, the newest last."""
 
     action: str
     status: str

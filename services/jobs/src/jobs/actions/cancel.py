@@ -68,7 +68,7 @@ async def _withdraw(uow: UnitOfWork, request: JobRequest, user_id: int, now: dat
     if submission.state != "waiting" or submission.body is not None:
         return False
     submission.state = "withdrawn"
-    request.status, request.status_message = RequestStatus.FAILED.value, "Cancelled before it was sent"
+    request.status, request.status_message = RequestStatus.CANCELLED.value, "Cancelled before it was sent"
     request.cancel_requested_at, request.cancel_requested_by = now, user_id
     request.cancelled_actions = sorted(request.requested_actions)
     await uow.session.flush()

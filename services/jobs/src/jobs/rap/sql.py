@@ -41,14 +41,19 @@ select r.rap_id, (select count(*) from jobs j where j.job_request_id = r.id) as 
 from job_requests r where r.rap_id = any(:rap_ids)
 """).bindparams(bindparam("rap_ids", type_=ARRAY(TEXT)))
 
-# spec/jobs.md §1.5, for many requests at once. `old_status` tells what just ended.
+# spec/jobs.md §1.5, for many requests at once. `old_status` tells what just ended. `failed` counts what ran
+# and failed: what was stopped is `cancelled`, what was not run for want of another is `blocked`. When nothing
+# failed by itself, what is blocked is blocked by a cancel.
 RECOMPUTE = text("""
 with counted as (
   select j.job_request_id as id, count(*) as total,
     count(*) filter (where lower(j.status) = 'pending') as pending,
     count(*) filter (where lower(j.status) = 'running') as running,
     count(*) filter (where lower(j.status) = 'succeeded') as succeeded,
-    count(*) filter (where lower(j.status) = 'failed') as failed,
+    count(*) filter (where lower(j.status) = 'failed'
+      and j.status_code not in ('cancelled_by_user', 'dependency_failed')) as failed,
+    count(*) filter (where lower(j.status) = 'failed' and j.status_code = 'cancelled_by_user') as cancelled,
+    count(*) filter (where lower(j.status) = 'failed' and j.status_code = 'dependency_failed') as blocked,
     count(*) filter (where lower(j.status) in ('succeeded', 'failed') or j.status = '0') as completed,
     count(distinct lower(j.status)) as kinds, min(lower(j.status)) as only_kind,
     min(j.started_at) as started_at, max(j.completed_at) as completed_at, max(j.updated_at) as updated_at
@@ -56,11 +61,12 @@ with counted as (
 ), judged as (
   select c.*, case
     when c.kinds = 1 and c.only_kind = '' then 'pending'
+    when c.completed = c.total and c.cancelled > 0 and c.failed = 0 then 'cancelled'
     when c.kinds = 1 and c.only_kind in ('pending', 'running', 'failed', 'succeeded', 'nothing_to_do',
       'unknown', 'unknown_error_creating_jobs') then c.only_kind
     when c.kinds = 1 then 'unknown'
     when c.running > 0 or c.pending > 0 then 'running'
-    when c.failed > 0 then 'failed'
+    when c.failed + c.cancelled + c.blocked > 0 then 'failed'
     else 'unknown' end as verdict
   from counted c
 ), before as (
@@ -74,6 +80,7 @@ update job_requests r set
   status_message = case when b.status = b.old_status then r.status_message
     when b.status = 'failed' then 'Failed due to job failure' end,
   total = j.total, pending = j.pending, running = j.running, succeeded = j.succeeded, failed = j.failed,
+  cancelled = j.cancelled, blocked = j.blocked,
   live = j.pending + j.running, started_at = j.started_at,
   completed_at = case when j.completed = j.total then j.completed_at end,
   jobs_updated_at = j.updated_at
@@ -98,6 +105,7 @@ where (excluded.created_at, excluded.job_request_id) >= (a.created_at, a.job_req
 
 FINISHED = text("""
 select r.id, r.workspace, r.project_id, r.backend, r.created_by_id, r.status, r.status_message, r.will_notify,
+  coalesce((select b.name from known_backends b where b.slug = r.backend), r.backend) as backend_name,
   coalesce((select json_agg(json_build_object('identifier', j.identifier, 'action', j.action,
       'status', j.status, 'status_code', j.status_code, 'status_message', j.status_message,
       'seconds', greatest(0, extract(epoch from j.completed_at - j.started_at))::bigint)

@@ -164,6 +164,7 @@ async def finish_facts(uow: UnitOfWork, ids: Sequence[int]) -> list[Event]:
             created_by_id=row.created_by_id,
             status=row.status,
             status_message=row.status_message,
+            backend_name=row.backend_name,
             will_notify=row.will_notify,
             jobs=_finished_jobs(row.jobs),
         )
