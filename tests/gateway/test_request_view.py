@@ -95,7 +95,7 @@ def test_a_clock_that_runs_ahead_breaks_nothing() -> None:
         ({"jobs": [], "status": "pending", "submitting": True}, "Submitting", False),
         ({"jobs": [], "status": "nothing_to_do", "status_message": "All done before"}, "Nothing to do", True),
         ({"jobs": [], "status": "failed", "status_message": "No such branch"}, "Failed", True),
-        ({"status": "running", "cancel_requested_at": NOW}, "Cancelling", False),
+        ({"status": "running", "cancelling": True}, "Cancelling", False),
         ({"status": "failed", "completed_at": NOW, "cancel_requested_at": NOW}, "Failed", True),
     ],
 )

@@ -124,7 +124,7 @@ class Requests:
             request=found,
             url=url,
             around=around,
-            pill=status_pill(job.status, job.status_code, cancelling=job.action in found.cancelled_actions),
+            pill=status_pill(job.status, job.status_code, cancelling=job.action in found.cancelling_actions),
             why=reason(job, found, at),
             times=[
                 (label, when(time, at))

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import msgspec
 from clients.jobs import Job, JobRequest
+from contracts.statuses import ACTIVE
+from contracts.troubles import sentence
 
 from gateway.views.format import Pill, When, between, duration, plural, status_pill, when
 from gateway.views.pipeline import Graph, Times, graph_view, time_view
@@ -22,6 +24,14 @@ class JobLine(msgspec.Struct, frozen=True):
     why: str
     side: str
     cancellable: bool
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """In words, with what happens next; the detail is for staff."""
+
+    title: str
+    text: str
+    detail: str
 
 
 class RequestView(msgspec.Struct, frozen=True):
@@ -45,7 +55,7 @@ class RequestView(msgspec.Struct, frozen=True):
     graph: Graph | None
     times: Times | None
     note: str
-    problem: str
+    problems: list[Problem]
     updated: When | None
     cancellable: int
     over: bool
@@ -53,17 +63,18 @@ class RequestView(msgspec.Struct, frozen=True):
 
 def request_view(request: JobRequest, now: datetime) -> RequestView:
     url = f"/{request.workspace.project_slug}/{request.workspace.name}/{request.id}/"
-    cancelled = set(request.cancelled_actions)
-    pills = {job.action: _pill(job, request, cancelled) for job in request.jobs}
+    cancelling = set(request.cancelling_actions)
+    pills = {
+        job.action: status_pill(job.status, job.status_code, cancelling=job.action in cancelling)
+        for job in request.jobs
+    }
     lines = [_line(job, request, url, pills, now) for job in request.jobs]
     by_state: dict[str, list[JobLine]] = {state: [] for state in _ORDER}
     for line in lines:
         by_state[line.pill.state].append(line)
     failed = by_state["failed"]
     done = sum(len(by_state[s]) for s in ("failed", "blocked", "cancelled", "succeeded"))
-    over = request.completed_at is not None or (
-        not request.jobs and request.status in {"failed", "nothing_to_do", "succeeded"}
-    )
+    over = request.completed_at is not None or (not request.jobs and request.status not in ACTIVE)
     elapsed = between(request.created_at, request.completed_at or (None if over else now))
     expected = _expected(request)
     likely = request.created_at.timestamp() + expected if expected and not over else 0
@@ -88,22 +99,33 @@ def request_view(request: JobRequest, now: datetime) -> RequestView:
         graph=graph_view(request, url, pills, now),
         times=time_view(request, pills, now),
         note=_note(request),
-        problem=(request.submit_problem or "") if request.submitting else "",
+        problems=_problems(request),
         updated=when(max((j.updated_at for j in request.jobs if j.updated_at), default=None), now),
         cancellable=len(by_state["running"]) + len(by_state["waiting"]),
         over=over,
     )
 
 
+def _problems(request: JobRequest) -> list[Problem]:
+    found = []
+    if request.submitting and (text := sentence(request.submit_trouble)):
+        found.append(Problem("Not sent to the backend yet", text, request.submit_detail or ""))
+    if request.unknown_since is not None and request.status in ACTIVE:
+        text = "The controller of the backends says that it does not know this request."
+        found.append(Problem("Not known to the backend", f"{text} If that stays so, it ends as failed.", ""))
+    if (cancel := request.cancel) is not None and request.status in ACTIVE:
+        title = "Not cancelled" if cancel.given_up else "Not cancelled yet"
+        text = sentence("cancel_refused" if cancel.given_up else cancel.trouble) or ""
+        found.append(Problem(title, text, cancel.detail or ""))
+    return found
+
+
 def overall_pill(request: JobRequest) -> Pill:
+    if request.cancelling:
+        return status_pill("cancelling")
     if request.submitting and request.status in {"pending", "unknown_error_creating_jobs"}:
         return status_pill("submitting")
-    cancelling = request.cancel_requested_at is not None and request.completed_at is None
-    return status_pill(request.status, cancelling=cancelling)
-
-
-def _pill(job: Job, request: JobRequest, cancelled: set[str]) -> Pill:
-    return status_pill(job.status, job.status_code, cancelling=job.action in cancelled)
+    return status_pill(request.status)
 
 
 def _line(job: Job, request: JobRequest, url: str, pills: dict[str, Pill], now: datetime) -> JobLine:

@@ -16,6 +16,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         return str(getattr(self, first))
 
 
+class StaffTold(Event, frozen=True, kw_only=True):
+    """Something that staff should look at. Each service that has such has a subclass with its own subject;
+    notifications makes one message of each `key`, however often it is told."""
+
+    told: str  # the key: "cancellation:17"
+    title: str
+    text: str
+    path: str = ""  # where on the site
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What a thing of its owner looks like now; holds the owner's columns and foreign ids only.
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from contracts.base import Event, State
+from contracts.base import Event, StaffTold, State
 
 
 class _OfRequest(Event, frozen=True, kw_only=True):
@@ -86,6 +86,10 @@ class BackendHealthChanged(Event, frozen=True, kw_only=True):
     missing: bool
 
 
+class JobsStaffTold(StaffTold, frozen=True, kw_only=True):
+    subject: ClassVar[str] = "jobs.staff.told.v1"
+
+
 FACTS: tuple[type[Event], ...] = (
     JobRequestCreated,
     JobRequestSubmitted,
@@ -94,5 +98,6 @@ FACTS: tuple[type[Event], ...] = (
     JobRequestFinished,
     JobRequestCancellationRequested,
     BackendHealthChanged,
+    JobsStaffTold,
 )
 STATES: tuple[type[State], ...] = ()

@@ -37,6 +37,7 @@ class Display(NamedTuple):
 
 _WORDS = {
     "submitting": Display("waiting", "Submitting"),
+    "cancelling": Display("waiting", "Cancelling"),
     "pending": Display("waiting", "Waiting"),
     "running": Display("running", "Running"),
     "succeeded": Display("succeeded", "Succeeded"),

@@ -1,16 +1,40 @@
-"""Loops that serve what waits in the database."""
+"""Many small questions asked at the same time become few large ones."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-async def serve(once: Callable[[], Awaitable[int]], woken: asyncio.Event, *, pause: float = 1.0) -> None:
-    """For ever: `once` until it finds nothing to do, then wait until woken, `pause` seconds at most."""
-    while True:
-        woken.clear()
-        while await once():
-            pass
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause):  # Python 3.11's wait_for can swallow a cancellation
-                await woken.wait()
+class Together(Generic[T, R]):
+    """Calls that come while one is under way are done together by the next, in their order."""
+
+    def __init__(self, do: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, most: int = 100) -> None:
+        self._do = do
+        self._most = most
+        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def __call__(self, item: T) -> R:
+        """Raises what the common call raised."""
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._serve())
+        return await future
+
+    async def _serve(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            try:
+                answers = await self._do([item for item, _ in batch])
+            except Exception as exc:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(exc)
+            else:
+                for (_, future), answer in zip(batch, answers, strict=True):
+                    if not future.done():
+                        future.set_result(answer)

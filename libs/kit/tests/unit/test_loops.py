@@ -1,61 +1,52 @@
-"""Serving what waits."""
+"""Many small questions become few large ones."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
-from kit.loops import serve
+from kit.loops import Together
 
 
-class Queue:
-    """`waiting` pieces of work, and how often it was looked at when there were none."""
+async def test_questions_asked_while_one_is_under_way_are_asked_together() -> None:
+    asked: list[list[int]] = []
 
-    def __init__(self) -> None:
-        self.waiting, self.served, self.looked = 0, 0, 0
-        self.idle = asyncio.Event()
+    async def double(items: Sequence[int]) -> list[int]:
+        asked.append(list(items))
+        await asyncio.sleep(0.01)
+        return [2 * item for item in items]
 
-    async def once(self) -> int:
-        found, self.waiting = min(self.waiting, 2), max(self.waiting - 2, 0)
-        self.served += found
-        if not found:
-            self.looked += 1
-            self.idle.set()
-        return found
+    ask = Together(double, most=4)
+    first = asyncio.create_task(ask(0))
+    await asyncio.sleep(0.005)
+    assert await asyncio.gather(*(ask(n) for n in range(1, 7))) == [2, 4, 6, 8, 10, 12]
+    assert await first == 0
+    assert asked == [[0], [1, 2, 3, 4], [5, 6]]
 
 
-@pytest.mark.parametrize("pause", [30, 0.01])
-async def test_everything_is_served_at_once_when_woken_and_otherwise_after_a_pause(pause: float) -> None:
-    queue, woken = Queue(), asyncio.Event()
-    queue.waiting = 5
-    task = asyncio.create_task(serve(queue.once, woken, pause=pause))
-    async with asyncio.timeout(5):
-        await queue.idle.wait()
-        assert (queue.served, queue.looked) == (5, 1)
-        queue.waiting = 3
-        queue.idle.clear()
-        if pause == 30:
-            woken.set()
-        await queue.idle.wait()
-    assert queue.served == 8
-    task.cancel()
+async def test_a_failure_reaches_everybody_who_asked_and_nobody_later() -> None:
+    broken = True
+
+    async def answer(items: Sequence[int]) -> list[int]:
+        if broken:
+            raise OSError("away")
+        return list(items)
+
+    ask = Together(answer)
+    both = await asyncio.gather(ask(1), ask(2), return_exceptions=True)
+    assert [type(one) for one in both] == [OSError, OSError]
+    broken = False
+    assert await ask(3) == 3
+
+
+async def test_who_no_longer_waits_changes_nothing_for_the_others() -> None:
+    async def answer(items: Sequence[int]) -> list[int]:
+        await asyncio.sleep(0.01)
+        return list(items)
+
+    ask = Together(answer)
+    gone, stays = asyncio.create_task(ask(1)), asyncio.create_task(ask(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await stays == 2
     with pytest.raises(asyncio.CancelledError):
-        await task
-
-
-async def test_what_comes_while_the_last_look_is_taken_is_not_slept_over() -> None:
-    queue, woken = Queue(), asyncio.Event()
-    looks = 0
-
-    async def once() -> int:
-        nonlocal looks
-        looks += 1
-        if looks == 1:
-            queue.waiting = 1
-            woken.set()
-            return 0
-        return await queue.once()
-
-    task = asyncio.create_task(serve(once, woken, pause=30))
-    async with asyncio.timeout(5):
-        await queue.idle.wait()
-    assert queue.served == 1
-    task.cancel()
+        await gone

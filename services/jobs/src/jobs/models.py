@@ -24,7 +24,6 @@ NOW = text("now()")
 _ACTIVE = ", ".join(f"'{status}'" for status in sorted(ACTIVE))
 # Rows that change several times soon after they are made: with room beside them no index need follow.
 ROOM = {"postgresql_with": {"fillfactor": 60}}
-CREATING_FAILED = "Unknown error creating jobs"
 
 
 def new_rap_id() -> str:
@@ -93,6 +92,16 @@ class JobRequest(Base):
     def is_active(self) -> bool:
         return self.status in ACTIVE
 
+    def facts(self) -> dict[str, Any]:
+        """What every announcement about a request says."""
+        return {
+            "job_request_id": self.id,
+            "workspace": self.workspace,
+            "project_id": self.project_id,
+            "backend": self.backend,
+            "created_by_id": self.created_by_id,
+        }
+
 
 class Job(Base):
     """One action run; written only by the sync."""
@@ -140,9 +149,13 @@ class Submission(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=NOW)
     first_sent_at: Mapped[datetime | None]
-    unclear_at: Mapped[datetime | None]  # when a try last ended without an answer
-    last_error: Mapped[str | None]
+    lease: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    unclear_at: Mapped[datetime | None]  # null: no try can have reached the controller
+    trouble: Mapped[str | None]  # a kind of contracts.troubles
+    last_error: Mapped[str | None]  # for staff
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    unknown_since: Mapped[datetime | None]  # accepted, but the controller says that it does not know it
 
 
 class Cancellation(Base):
@@ -160,7 +173,11 @@ class Cancellation(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    lease: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    given_up: Mapped[bool] = mapped_column(server_default=text("false"))
+    trouble: Mapped[str | None]
     last_error: Mapped[str | None]
 
 

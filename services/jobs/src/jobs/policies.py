@@ -26,6 +26,11 @@ def check_cancel(actor: Actor, request: JobRequest) -> None:
         raise NotFound("There is no such job request.")
 
 
+def is_staff(actor: Actor) -> bool:
+    """Who reads what other systems really said."""
+    return actor.may("staff_area_access")
+
+
 def usable_backends(user: Claims, *, closed: bool) -> list[str]:
     """Slugs of the backends this person may use now."""
     return [slug for slug in user.backends if not (closed and slug in CLOSED)]

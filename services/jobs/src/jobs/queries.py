@@ -14,12 +14,26 @@ _BACKEND = "json_build_object('slug', r.backend, 'name', coalesce(b.name, r.back
 
 PERSON = "json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?'))"
 
+# Whether everything of a request that still waits or runs is being stopped.
+_CANCELLING = """
+case when r.cancel_requested_at is null or r.completed_at is not null then false
+  when r.live = 0 then r.status in ('pending', 'running', 'unknown', 'unknown_error_creating_jobs')
+    and exists (select from cancellations c where c.job_request_id = r.id and c.done_at is null
+      and c.actions is null)
+  else not exists (select from jobs j where j.job_request_id = r.id and j.status in ('pending', 'running')
+    and j.action <> all(r.cancelled_actions) and not exists (select from cancellations c
+      where c.job_request_id = r.id and c.done_at is null
+        and (c.actions is null or j.action = any(c.actions))))
+  end
+"""
+
 ROW = f"""
 json_build_object('id', r.id, 'workspace', r.workspace, 'project_slug', coalesce(p.slug, ''),
   'project_name', coalesce(p.name, ''), 'backend', {_BACKEND},
   'created_by', {PERSON}, 'created_at', r.created_at,
-  'status', case when s.state = 'waiting' and r.status in ('pending', 'unknown_error_creating_jobs')
-    then 'submitting' else r.status end,
+  'status', case when {_CANCELLING} then 'cancelling'
+    when s.state = 'waiting' and r.status in ('pending', 'unknown_error_creating_jobs') then 'submitting'
+    else r.status end,
   'started_at', r.started_at, 'completed_at', r.completed_at,
   'jobs', r.total, 'succeeded', r.succeeded, 'failed', r.failed, 'cancelled', r.cancelled,
   'blocked', r.blocked, 'running', r.running, 'pending', r.pending,
@@ -51,8 +65,17 @@ select json_build_object('id', r.id, 'rap_id', r.rap_id, 'workspace', {WORKSPACE
   'backend', {_BACKEND},
   'created_by', {PERSON},
   'created_at', r.created_at, 'status', r.status, 'status_message', r.status_message,
-  'submitting', s.state = 'waiting', 'submit_problem', s.last_error,
-  'requested_actions', r.requested_actions, 'cancelled_actions', r.cancelled_actions,
+  'submitting', s.state = 'waiting', 'submit_trouble', s.trouble, 'submit_detail', case when $3 then
+    s.last_error end, 'unknown_since', s.unknown_since,
+  'requested_actions', r.requested_actions, 'cancelling', {_CANCELLING},
+  'cancelling_actions', coalesce((select json_agg(j.action order by j.id) from jobs j
+    where j.job_request_id = r.id and j.status in ('pending', 'running')
+      and (j.action = any(r.cancelled_actions) or exists (select from cancellations c
+        where c.job_request_id = r.id and c.done_at is null
+          and (c.actions is null or j.action = any(c.actions))))), '[]'),
+  'cancel', (select json_build_object('trouble', c.trouble, 'given_up', c.given_up,
+      'detail', case when $3 then c.last_error end) from cancellations c
+    where c.job_request_id = r.id and c.trouble is not null order by c.id desc limit 1),
   'cancel_requested_at', r.cancel_requested_at, 'force_run_dependencies', r.force_run_dependencies,
   'will_notify', r.will_notify, 'sha', r.sha, 'branch', r.branch, 'codelists_ok', r.codelists_ok,
   'commit_message', r.commit_message,
@@ -160,8 +183,9 @@ select coalesce(json_agg(x), '[]')::text from (
 """
 
 
-async def job_request(database: Database, request_id: int, *, metrics: bool) -> str | None:
-    found: str | None = await database.fetchval(_REQUEST, request_id, metrics)
+async def job_request(database: Database, request_id: int, *, metrics: bool, detail: bool) -> str | None:
+    """`metrics` of jobs are for those who work here, the `detail` of what went wrong is for staff."""
+    found: str | None = await database.fetchval(_REQUEST, request_id, metrics, detail)
     return found
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from kit.settings import ServiceSettings
-from pydantic import BeforeValidator, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
 
 
@@ -21,6 +21,9 @@ class Settings(ServiceSettings):
     rap_api_first_poll: float = 2.0  # seconds until a request that just changed is asked about again
     backend_poll_interval: float = 30.0
     submit_deadline_hours: float = 24.0  # how long an unclear submission is tried before it counts as failed
+    rap_slots: int = Field(4, ge=1, le=64)  # calls to the controller under way at once, for each backend
+    cancel_deadline_minutes: float = 30.0  # how long a cancel that is not accepted is tried
+    forgotten_minutes: float = 15.0  # until a request that the controller no longer knows has failed
     github_api_url: str = "https://api.github.com"
     jobserver_github_token: str = ""
     opencodelists_url: str = "https://www.opencodelists.org"

@@ -25,8 +25,10 @@ async def main(stop: asyncio.Event) -> None:
     projects = Client("projects", settings.projects_url, signer.service)
     sending, cancelling = asyncio.Event(), asyncio.Event()
     deadline = timedelta(hours=settings.submit_deadline_hours)
-    dispatcher = Dispatcher(worker.units, rap, ProjectsClient(projects), deadline, sending)
-    canceller = Canceller(worker.units, rap, cancelling)
+    slots = settings.rap_slots
+    dispatcher = Dispatcher(worker.units, rap, ProjectsClient(projects), deadline, sending, slots)
+    patience = timedelta(minutes=settings.cancel_deadline_minutes)
+    canceller = Canceller(worker.units, rap, cancelling, deadline=patience, slots=slots)
 
     async def listen() -> None:
         """A commit of the API wakes the relay; whoever sends to the controller wakes with it."""

@@ -20,6 +20,7 @@ from fastapi import FastAPI, Response
 from jobs import consumers
 from jobs.app import create
 from jobs.models import JobRequest, Submission
+from jobs.rap.canceller import Canceller
 from jobs.rap.client import RapClient
 from jobs.rap.dispatcher import Dispatcher
 from jobs.settings import Settings
@@ -220,6 +221,11 @@ async def dispatcher(
 
 
 @pytest.fixture
+def canceller(units: Units, rap: RapClient, control: httpx.AsyncClient) -> Canceller:
+    return Canceller(units, rap, asyncio.Event())
+
+
+@pytest.fixture
 async def waiting(made: Made, head: str) -> JobRequest:
     """In a workspace of its own, since the controller does not run an action twice at once."""
     return await made.request(
@@ -268,7 +274,7 @@ def due(world: World) -> Due:
 
     async def pass_time() -> None:
         past = "now() - interval '1 second'"
-        await world.rows("jobs", f"update submissions set next_attempt_at = {past}")
-        await world.rows("jobs", f"update cancellations set next_attempt_at = {past}")
+        for table in ("submissions", "cancellations"):
+            await world.rows("jobs", f"update {table} set next_attempt_at = {past}, leased_until = {past}")
 
     return pass_time

@@ -5,9 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from contracts.troubles import TROUBLES
 from jobs.models import JobRequest
 from jobs.rap import client as rap_client
 from jobs.rap.dispatcher import Dispatcher
+from jobs.rap.sync import Sync
+from messaging.uow import Units
 from testkit.world import World
 
 from .conftest import SHA, Due, Made
@@ -99,7 +102,7 @@ async def test_an_answer_that_takes_too_long_is_asked_for_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rap_client, "_CREATE", httpx.Timeout(0.2))
-    await control.post(f"/faults/{moment}", json={"kind": "hang", "seconds": 0.6})
+    await control.post(f"/faults/{moment}", json={"kind": "hang", "seconds": 3})
     await dispatcher.once()
     assert (await look(world, waiting))["state"] == "waiting"
     monkeypatch.undo()
@@ -162,8 +165,12 @@ async def test_a_slow_dispatcher_whose_turn_is_over_does_not_tell_the_end_again(
         await asyncio.sleep(0.01)
     await due()
     await dispatcher.once()
-    assert (await look(world, request))["state"] == "refused"
+    assert (await look(world, request))["state"] == "waiting", "the slow one may have made jobs yet"
     await slow
+    await world.rows("jobs", "update submissions set unclear_at = now() - interval '2 minutes'")
+    await due()
+    await dispatcher.once()
+    assert (await look(world, request))["state"] == "refused"
     announced = await world.announced("jobs")
     assert (announced.count(REFUSED), announced.count(FINISHED)) == (1, 1)
 
@@ -172,12 +179,12 @@ async def test_a_slow_dispatcher_whose_turn_is_over_does_not_tell_the_end_again(
     ("more", "words"),
     [
         ({"requested_actions": ["no_such_action"]}, "Action 'no_such_action' not found in project.yaml"),
-        ({"sha": SHA}, f"Could not find commit on branch 'main': {SHA}"),
-        ({"backend": "nosuch"}, "Unknown error"),
-        ({"branch": "gone"}, "Could not find branch 'gone'"),
+        ({"sha": SHA}, TROUBLES["commit_gone"].text),
+        ({"backend": "nosuch"}, TROUBLES["controller_failed"].text),
+        ({"branch": "gone"}, TROUBLES["branch_gone"].text),
     ],
 )
-async def test_a_first_refusal_is_the_end_in_the_controllers_words(
+async def test_a_first_refusal_is_the_end_in_words_for_people(
     made: Made, head: str, dispatcher: Dispatcher, world: World, more: dict[str, Any], words: str
 ) -> None:
     request = await made.request(
@@ -190,7 +197,13 @@ async def test_a_first_refusal_is_the_end_in_the_controllers_words(
 
 
 async def test_nothing_to_do_is_an_end_without_jobs(
-    made: Made, head: str, dispatcher: Dispatcher, world: World, control: httpx.AsyncClient
+    made: Made,
+    head: str,
+    dispatcher: Dispatcher,
+    world: World,
+    control: httpx.AsyncClient,
+    units: Units,
+    rap: rap_client.RapClient,
 ) -> None:
     await control.post("/speed", json={"seconds_per_job": 30})
     wanted = {
@@ -199,11 +212,12 @@ async def test_nothing_to_do_is_an_end_without_jobs(
         "requested_actions": ["figure_rates"],
         "workspace": "again",
     }
-    await made.request(1, **wanted)
+    first = await made.request(1, **wanted)
     await dispatcher.once()
+    await Sync(units).apply(await rap.status([first.rap_id]))
     again = await made.request(2, **wanted)
     await dispatcher.once()
     row = await look(world, again)
     assert (row["state"], row["status"]) == ("refused", "nothing_to_do")
-    assert row["status_message"] == "All requested actions were already scheduled to run"
+    assert row["status_message"] == f"The jobs you asked for are already running in request {first.id}."
     assert not await jobs_there(control, again)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from contracts.projects import WorkspaceState
+from contracts.troubles import TROUBLES
 from jobs.models import JobRequest
 from jobs.rap import client as rap_client
 from jobs.rap.dispatcher import Dispatcher
@@ -171,7 +172,7 @@ async def test_after_the_deadline_a_request_that_was_never_answered_has_failed(
     await dispatcher.once()
     row = await look(world, waiting)
     assert (row["state"], row["status"]) == ("refused", "failed")
-    assert row["status_message"] == "Unknown error creating jobs"
+    assert row["status_message"] == TROUBLES["controller_silent"].text
     assert await world.announced("jobs") == [REFUSED, FINISHED]
 
 

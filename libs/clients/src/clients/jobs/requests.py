@@ -33,6 +33,14 @@ class RequestRef(msgspec.Struct, frozen=True, kw_only=True):
     sha: str
 
 
+class CancelTrouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a cancel is not taken; when it is `given_up` the jobs go on."""
+
+    trouble: str
+    given_up: bool
+    detail: str | None = None  # for staff
+
+
 class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request with its jobs: the whole page in one answer."""
 
@@ -45,10 +53,14 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     status_message: str | None
     submitting: bool  # not yet accepted by the controller
-    submit_problem: str | None  # what the last try to send it said
+    submit_trouble: str | None = None  # why the last try to send it failed, a kind of contracts.troubles
+    submit_detail: str | None = None  # for staff: what was answered
+    unknown_since: datetime | None = None  # the controller took it, and no longer says that it knows it
     requested_actions: list[str]
-    cancelled_actions: list[str]
-    cancel_requested_at: datetime | None
+    cancelling: bool = False  # all of it that still waits or runs
+    cancelling_actions: list[str] = []
+    cancel: CancelTrouble | None = None
+    cancel_requested_at: datetime | None = None
     force_run_dependencies: bool
     will_notify: bool
     sha: str

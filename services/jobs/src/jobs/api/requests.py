@@ -11,7 +11,7 @@ from messaging.runtime import Data
 from messaging.uow import Uow
 from pydantic import BaseModel, Field
 
-from jobs import event_log, queries
+from jobs import event_log, policies, queries
 from jobs.actions.cancel import cancel_job_request
 
 router = APIRouter()
@@ -47,7 +47,7 @@ async def job_requests(
 @router.get("/job-requests/{request_id}")
 async def job_request(request_id: int, data: Data, actor: CurrentActor) -> Response:
     metrics = actor.is_service or bool(actor.user and (actor.user.roles or actor.user.projects))
-    found = await queries.job_request(data, request_id, metrics=metrics)
+    found = await queries.job_request(data, request_id, metrics=metrics, detail=policies.is_staff(actor))
     if found is None:
         raise NotFound("There is no such job request.")
     return as_json(found)

@@ -1,91 +1,123 @@
-"""Sending wishes to stop jobs, when there are jobs to stop (spec/jobs.md §2.4, wire-observed §1 gotcha 4)."""
+"""Sending wishes to stop jobs (spec/jobs.md §2.4, wire-observed §1 gotcha 4): asked before, asked after."""
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
-from contracts.jobs import JobRequestStatusChanged
+import sqlalchemy as sa
+from contracts.jobs import JobRequestStatusChanged, JobsStaffTold
+from contracts.troubles import TROUBLES
 from kit import clock
 from kit.logging import get
-from kit.loops import serve
-from messaging.uow import Units
-from sqlalchemy import text
+from kit.words import DETAIL, cut
+from messaging.queue import Queue
+from messaging.uow import UnitOfWork, Units
 
-from jobs.models import Cancellation, JobRequest
-from jobs.rap.client import Answered, RapClient, RapError
+from jobs.models import Cancellation, JobRequest, Submission
+from jobs.rap.claims import claim
+from jobs.rap.client import Answered, NotSent, RapClient, RapError
 
 log = get()
-_GIVE_UP = timedelta(hours=24)
-
-_CLAIM = text("""
-update cancellations set attempts = attempts + 1, next_attempt_at = now() + interval '60 seconds'
-where id in (select id from cancellations where done_at is null and next_attempt_at <= now()
-  order by next_attempt_at limit 8 for update skip locked)
-returning id
-""")
-
-_TARGETS = text("""
-select r.rap_id, s.state, r.total, coalesce(array_agg(distinct j.action) filter (
-    where j.status in ('pending', 'running') and (c.actions is null or j.action = any(c.actions))
-  ), '{}') as actions
-from cancellations c join job_requests r on r.id = c.job_request_id
-join submissions s on s.job_request_id = r.id left join jobs j on j.job_request_id = r.id
-where c.id = :id group by r.rap_id, s.state, r.total
-""")
+_SLOTS = 64
+_BACKOFF = (2, 5, 10, 30, 60)
+_CLAIM = claim("cancellations", key="id", open_when="done_at is null")
 
 
 class Canceller:
-    def __init__(self, units: Units, rap: RapClient, woken: asyncio.Event) -> None:
+    """Asking at once afterwards is the poller's business: it sees what was cancelled and still lives."""
+
+    def __init__(
+        self,
+        units: Units,
+        rap: RapClient,
+        woken: asyncio.Event,
+        *,
+        deadline: timedelta = timedelta(minutes=30),
+        slots: int = 4,
+    ) -> None:
         self._units = units
         self._rap = rap
-        self._woken = woken
+        self._deadline = deadline
+        values = {"slots": slots}
+        self._queue = Queue(
+            units, "cancellations", _CLAIM, self._send, slots=_SLOTS, woken=woken, values=values
+        )
+        self.run = self._queue.run
+        self.once = self._queue.once
 
-    async def run(self) -> None:
-        await serve(self.once, self._woken)
-
-    async def once(self) -> int:
+    async def _send(self, row: sa.Row[Any]) -> None:
         async with self._units() as uow:
-            claimed = list((await uow.session.execute(_CLAIM)).scalars())
-        await asyncio.gather(*(self._send(cancellation_id) for cancellation_id in claimed))
-        return len(claimed)
-
-    async def _send(self, cancellation_id: int) -> None:
-        async with self._units() as uow:
-            target = (await uow.session.execute(_TARGETS, {"id": cancellation_id})).one()
-        if target.state in {"refused", "withdrawn"} or (target.total and not target.actions):
-            return await self._done(cancellation_id, [])
-        if not target.total:
-            return await self._later(cancellation_id, "its jobs are not known yet", pause=1)
+            wish = await uow.session.get_one(Cancellation, row.key)
+            request = await uow.session.get_one(JobRequest, wish.job_request_id)
+            submission = await uow.session.get_one(Submission, wish.job_request_id)
+            rap_id, wanted, open_still = request.rap_id, wish.actions, request.is_active
+            state = submission.state
+        if not open_still or state in {"refused", "withdrawn"}:
+            return await self._done(row, [])
+        if state == "waiting":
+            return await self._wait(row)
         try:
-            await self._rap.cancel(target.rap_id, target.actions)
+            live = await self._rap.live_actions(rap_id)
+            if live is None:  # it says that it does not know its own: perhaps it does again, soon
+                return await self._later(row, "controller_unclear", "the controller does not know it")
+            targets = sorted(live if wanted is None else live & set(wanted))
+            if targets:
+                await self._rap.cancel(rap_id, targets)
+        except NotSent as exc:
+            await self._later(row, "controller_away", str(exc))
         except Answered as refusal:
-            await self._later(cancellation_id, refusal.details, pause=10)
+            await self._later(row, "controller_refuses", str(refusal))
         except RapError as exc:
-            await self._later(cancellation_id, str(exc), pause=10)
+            await self._later(row, "controller_unclear", str(exc))
         else:
-            await self._done(cancellation_id, target.actions)
+            await self._done(row, targets)
 
-    async def _done(self, cancellation_id: int, actions: list[str]) -> None:
+    async def _lock(self, uow: UnitOfWork, row: sa.Row[Any]) -> tuple[Cancellation, JobRequest] | None:
+        wish = await uow.session.get_one(Cancellation, row.key)
+        request = await uow.session.get_one(JobRequest, wish.job_request_id, with_for_update=True)
+        await uow.session.refresh(wish, with_for_update=True)
+        if wish.done_at is not None or wish.lease != row.lease:
+            return None
+        wish.lease = wish.leased_until = None
+        return wish, request
+
+    async def _done(self, row: sa.Row[Any], actions: list[str]) -> None:
         async with self._units() as uow:
-            wish = await uow.session.get_one(Cancellation, cancellation_id)
-            request = await uow.session.get_one(JobRequest, wish.job_request_id, with_for_update=True)
-            wish.done_at, wish.last_error = clock.now(), None
+            if (found := await self._lock(uow, row)) is None:
+                return
+            wish, request = found
+            wish.done_at, wish.trouble, wish.last_error = clock.now(), None, None
             request.cancelled_actions = sorted({*request.cancelled_actions, *actions})
-            uow.publish(
-                JobRequestStatusChanged(
-                    job_request_id=request.id,
-                    workspace=request.workspace,
-                    project_id=request.project_id,
-                    backend=request.backend,
-                    created_by_id=request.created_by_id,
-                    status=request.status,
-                )
-            )
+            uow.publish(JobRequestStatusChanged(**request.facts(), status=request.status))
 
-    async def _later(self, cancellation_id: int, error: str, *, pause: int) -> None:
+    async def _wait(self, row: sa.Row[Any]) -> None:
+        """Whether the controller has the request at all is being found out; no try of ours failed."""
         async with self._units() as uow:
-            wish = await uow.session.get_one(Cancellation, cancellation_id)
-            wish.last_error = error[:500]
+            if found := await self._lock(uow, row):
+                found[0].attempts = 0
+                found[0].next_attempt_at = clock.now() + timedelta(seconds=1)
+
+    async def _later(self, row: sa.Row[Any], trouble: str, error: str) -> None:
+        """Backs off; after the deadline it ends visibly, and staff are told."""
+        async with self._units() as uow:
+            if (found := await self._lock(uow, row)) is None:
+                return
+            wish, request = found
+            wish.trouble, wish.last_error = trouble, cut(error, DETAIL)
+            log.warning("cancel failed", job_request=request.id, trouble=trouble, error=error[:500])
+            pause = _BACKOFF[min(max(wish.attempts, 1), len(_BACKOFF)) - 1]
             wish.next_attempt_at = clock.now() + timedelta(seconds=pause)
-            if clock.now() - wish.created_at > _GIVE_UP:
-                wish.done_at = clock.now()
-                log.error("cancellation was given up", job_request=wish.job_request_id, error=error)
+            if clock.now() - wish.created_at > self._deadline:
+                wish.done_at, wish.given_up = clock.now(), True
+                uow.publish(_told(request, wish))
+            uow.publish(JobRequestStatusChanged(**request.facts(), status=request.status))
+
+
+def _told(request: JobRequest, wish: Cancellation) -> JobsStaffTold:
+    reason = TROUBLES[wish.trouble or "controller_unclear"].sentence
+    return JobsStaffTold(
+        told=f"cancellation:{wish.id}",
+        title=f"Request {request.id} could not be cancelled",
+        text=f"{reason} The last try said: {cut(wish.last_error or '', 300)}",
+        path=f"/job-requests/{request.id}/",
+    )

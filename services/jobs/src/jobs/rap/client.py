@@ -17,6 +17,10 @@ class NoAnswer(RapError):
     """Nothing readable came back: whether the call had an effect is not known."""
 
 
+class NotSent(RapError):
+    """No connection was made: the call certainly had no effect."""
+
+
 class Answered(RapError):
     """The controller itself said no. `details` is its sentence."""
 
@@ -34,7 +38,7 @@ class RapClient:
         self._http = httpx.AsyncClient(
             base_url=base_url,
             headers={"Authorization": token, "Accept": "application/json"},
-            limits=httpx.Limits(max_connections=16, max_keepalive_connections=4),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=4),
         )
 
     async def close(self) -> None:
@@ -50,6 +54,12 @@ class RapClient:
     async def cancel(self, rap_id: str, actions: list[str]) -> dict[str, Any]:
         return await self._json("POST", "rap/cancel/", {"rap_id": rap_id, "actions": actions}, _ASK)
 
+    async def live_actions(self, rap_id: str) -> set[str] | None:
+        """The actions that wait or run just now; None when the controller does not know this id."""
+        jobs = await self._jobs(rap_id)
+        live = {str(job.get("action")) for job in jobs if job.get("status") in ("pending", "running")}
+        return live if jobs else None
+
     async def status(self, rap_ids: list[str]) -> bytes:
         """The raw answer: `jobs` and `unrecognised_rap_ids`; decoded where it is applied."""
         response = await self._send("POST", "rap/status/", {"rap_ids": rap_ids}, _ASK)
@@ -59,10 +69,14 @@ class RapClient:
 
     async def job_count(self, rap_id: str) -> int:
         """How many jobs the controller has for this id; 0 when it does not know it."""
+        return len(await self._jobs(rap_id))
+
+    async def _jobs(self, rap_id: str) -> list[dict[str, Any]]:
         found = await self._json("POST", "rap/status/", {"rap_ids": [rap_id]}, _ASK)
-        if not isinstance(jobs := found.get("jobs"), list):
+        jobs = found.get("jobs")
+        if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
             raise NoAnswer("rap/status/ answered without jobs")
-        return len(jobs)
+        return jobs
 
     async def backend_status(self) -> list[dict[str, Any]]:
         answer = await self._json("GET", "backend/status/", None, _ASK)
@@ -94,6 +108,8 @@ class RapClient:
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
             return await self._http.request(method, path, content=content, headers=headers, timeout=timeout)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+            raise NotSent(f"{type(exc).__name__}: {exc}") from exc
         except httpx.HTTPError as exc:
             raise NoAnswer(f"{type(exc).__name__}: {exc}") from exc
 

@@ -2,42 +2,48 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from clients.projects import ProjectsClient
-from contracts.jobs import JobRequestRefused, JobRequestStatusChanged, JobRequestSubmitted
 from contracts.statuses import RequestStatus
+from contracts.troubles import TROUBLES, of_refusal
 from kit import clock
 from kit.errors import AppError
 from kit.logging import get
-from kit.loops import serve
-from messaging.uow import UnitOfWork, Units
-from sqlalchemy import text
+from messaging.queue import Queue
+from messaging.uow import Units
 
-from jobs.models import CREATING_FAILED, JobRequest, Submission
+from jobs.models import JobRequest, Submission
+from jobs.rap import settle
 from jobs.rap.body import create_body
-from jobs.rap.client import Answered, RapClient, RapError
-from jobs.rap.sync import finish_facts
+from jobs.rap.claims import claim
+from jobs.rap.client import Answered, NotSent, RapClient, RapError
+from jobs.rap.nothing import nothing_to_do
 
 log = get()
-_LEASE = 120  # seconds; longer than a create may take
+_SLOTS = 64  # in one process, for all backends together
 _GRACE = timedelta(seconds=90)  # the controller may still be at work on a try that got no answer
-_BACKOFF = (2, 5, 10, 30, 60, 120, 300)
 _AUTH = frozenset({401, 403, 404, 405, 429})  # our set-up is wrong, or theirs: not the researcher's fault
 
-_CLAIM = text("""
-update submissions set attempts = attempts + 1, first_sent_at = coalesce(first_sent_at, now()),
-  next_attempt_at = now() + make_interval(secs => :lease)
-where job_request_id in (
-  select job_request_id from submissions where state = 'waiting' and next_attempt_at <= now()
-  order by next_attempt_at limit 8 for update skip locked)
-returning job_request_id, attempts
-""")
+_CLAIM = claim(
+    "submissions",
+    key="job_request_id",
+    open_when="state = 'waiting'",
+    also="first_sent_at = coalesce(first_sent_at, now()),",
+)
+
+
+class _Try(NamedTuple):
+    """`earlier`: when a try before this one may have reached the controller, so no answer is final alone."""
+
+    request_id: int
+    lease: str
+    earlier: datetime | None = None
+    body: dict[str, Any] | None = None  # None: it is unwanted by now, and only asked about
 
 
 class Dispatcher:
-    """`attempts` > 1 means that an earlier try may have had an effect, so no answer is final unconfirmed."""
-
     def __init__(
         self,
         units: Units,
@@ -45,151 +51,132 @@ class Dispatcher:
         projects: ProjectsClient,
         deadline: timedelta,
         woken: asyncio.Event,
+        slots: int = 4,
     ) -> None:
         self._units = units
         self._rap = rap
         self._projects = projects
         self._deadline = deadline
-        self._woken = woken
+        values = {"slots": slots}
+        self._queue = Queue(
+            units, "submissions", _CLAIM, self._send, slots=_SLOTS, woken=woken, values=values
+        )
+        self.run = self._queue.run
+        self.once = self._queue.once
 
-    async def run(self) -> None:
-        await serve(self.once, self._woken)
-
-    async def once(self) -> int:
-        """Send what is due; how many there were."""
-        async with self._units() as uow:
-            claimed = (await uow.session.execute(_CLAIM, {"lease": _LEASE})).all()
-        await asyncio.gather(*(self._send(row.job_request_id, row.attempts) for row in claimed))
-        return len(claimed)
-
-    async def _send(self, request_id: int, attempts: int) -> None:
+    async def _send(self, row: sa.Row[Any]) -> None:
+        this = _Try(row.key, row.lease)
         try:
-            body = await self._body(request_id)
+            scope = await self._scope(this.request_id)
         except AppError as exc:
-            return await self._later(request_id, attempts, str(exc), sent=False)
-        if body is None:
+            return await self._later(this, "part_away", str(exc), unclear_at=row.unclear_at)
+        attempt = await self._prepare(this, scope)
+        if attempt is None:
             return
+        if attempt.body is None:
+            return await self._confirm_unwanted(attempt)
         try:
-            answer = await self._rap.create(body)
+            answer = await self._rap.create(attempt.body)
+        except NotSent as exc:
+            await self._later(attempt, "controller_away", str(exc), unclear_at=attempt.earlier)
         except Answered as refusal:
             if refusal.status in _AUTH:
-                return await self._later(request_id, attempts, str(refusal), sent=False)
-            end = RequestStatus.FAILED, refusal.details or CREATING_FAILED, refusal.body
-            await self._conclude(request_id, attempts, *end)
+                return await self._later(
+                    attempt, "controller_refuses", str(refusal), unclear_at=attempt.earlier
+                )
+            message = of_refusal(refusal.details).text
+            await self._conclude(attempt, RequestStatus.FAILED, message, refusal.body)
         except RapError as exc:
-            await self._later(request_id, attempts, str(exc), sent=True)
+            await self._later(attempt, "controller_unclear", str(exc), unclear_at=clock.now())
         else:
             if answer["count"] > 0:
-                return await self._accept(request_id, answer)
-            end = RequestStatus.NOTHING_TO_DO, str(answer.get("details", "")), answer
-            await self._conclude(request_id, attempts, *end)
+                return await settle.accept(self._units, attempt.request_id, attempt.lease, answer)
+            async with self._units() as uow:
+                message = await nothing_to_do(uow.session, attempt.request_id, str(answer.get("details", "")))
+            await self._conclude(attempt, RequestStatus.NOTHING_TO_DO, message, answer)
 
-    async def _body(self, request_id: int) -> dict[str, Any] | None:
-        """What is sent: composed once, with the permissions of that moment, and kept for every later try.
-
-        None when the request was withdrawn meanwhile.
-        """
+    async def _scope(self, request_id: int) -> dict[str, Any] | None:
+        """The project's permissions; None when the body was composed before."""
         async with self._units() as uow:
             submission = await uow.session.get_one(Submission, request_id)
             if submission.body is not None:
-                return submission.body
-            request = await uow.session.get_one(JobRequest, request_id)
-            project_id = request.project_id
-        scope = await self._projects.analysis_scope(project_id)
-        async with self._units() as uow:
-            body = await create_body(uow.session, request_id, scope)
-            submission = await uow.session.get_one(Submission, request_id, with_for_update=True)
-            if submission.state != "waiting":
                 return None
-            submission.body = submission.body or body
-            return submission.body
+            project_id = (await uow.session.get_one(JobRequest, request_id)).project_id
+        return await self._projects.analysis_scope(project_id)
+
+    async def _prepare(self, this: _Try, scope: dict[str, Any] | None) -> _Try | None:
+        """What is sent: composed once, with the permissions of that moment, and kept for every later try.
+
+        From here on the controller may have it, whatever becomes of us. None: nothing is left to do.
+        """
+        async with self._units() as uow:
+            if (found := await settle.lock(uow, this.request_id, this.lease)) is None:
+                return None
+            request, submission = found
+            earlier = submission.unclear_at
+            unwanted = await settle.is_unwanted(uow, this.request_id)
+            if unwanted and earlier is None:
+                await settle.withdraw(uow, request, submission)
+                return None
+            if unwanted:
+                return this._replace(earlier=earlier)
+            if submission.body is None:
+                submission.body = await create_body(uow.session, this.request_id, scope or {})
+            submission.unclear_at = clock.now()
+            return this._replace(earlier=earlier, body=submission.body)
 
     async def _conclude(
-        self, request_id: int, attempts: int, status: RequestStatus, details: str, answer: dict[str, Any]
+        self, this: _Try, status: RequestStatus, message: str, answer: dict[str, Any]
     ) -> None:
         """No jobs by this try, perhaps because of an earlier one: only an id that stays unknown is over."""
-        if attempts > 1:
-            async with self._units() as uow:
-                request = await uow.session.get_one(JobRequest, request_id)
-                submission = await uow.session.get_one(Submission, request_id)
-                rap_id, unclear_at = request.rap_id, submission.unclear_at
+        if this.earlier is not None:
             try:
-                count = await self._rap.job_count(rap_id)
+                count = await self._rap.job_count(await self._rap_id(this))
             except RapError as exc:
-                return await self._later(request_id, attempts, str(exc), sent=False)
+                return await self._later(this, "controller_unclear", str(exc), unclear_at=this.earlier)
             if count:
-                return await self._accept(request_id, {**answer, "count": count})
-            if unclear_at is not None and clock.now() - unclear_at < _GRACE:
-                return await self._later(request_id, attempts, f"to be confirmed: {details}", sent=False)
-        await self._end(request_id, status, details, answer)
+                answer = {**answer, "count": count}
+                return await settle.accept(self._units, this.request_id, this.lease, answer)
+            if clock.now() - this.earlier < _GRACE:
+                error = f"to be confirmed: {message}"
+                return await self._later(this, "controller_unclear", error, unclear_at=this.earlier)
+        await settle.refuse(self._units, this.request_id, this.lease, status, message, answer)
 
-    async def _accept(self, request_id: int, answer: dict[str, Any]) -> None:
-        async with self._units() as uow:
-            request, submission = await _lock(uow, request_id)
-            if submission.state != "waiting":
-                return
-            submission.state, submission.answer, submission.last_error = "accepted", answer, None
-            if request.is_active and not request.total:
-                request.status, request.status_message = RequestStatus.PENDING.value, None
-            uow.publish(JobRequestSubmitted(**_of(request), count=answer["count"]))
-
-    async def _end(
-        self, request_id: int, status: RequestStatus, details: str, answer: dict[str, Any] | None
-    ) -> None:
-        """The controller made no jobs: the request is over."""
-        async with self._units() as uow:
-            request, submission = await _lock(uow, request_id)
-            if submission.state != "waiting":
-                return
-            submission.state, submission.answer = "refused", answer
-            request.status, request.status_message = status.value, details
-            await uow.session.flush()
-            refused = JobRequestRefused(**_of(request), status=status.value, reason=details)
-            uow.publish(refused, *await finish_facts(uow, [request_id]))
-
-    async def _later(self, request_id: int, attempts: int, error: str, *, sent: bool) -> None:
-        """Try again with the same id; `sent` when this try may have had an effect. There is a deadline."""
-        now: datetime = clock.now()
-        async with self._units() as uow:
-            request, submission = await _lock(uow, request_id)
-            if submission.state != "waiting":
-                return
-            if sent:
-                submission.unclear_at = now
-            submission.last_error = error[:500]
-            sent_at, rap_id = submission.first_sent_at or now, request.rap_id
-            if now - sent_at <= self._deadline:
-                pause = _BACKOFF[min(attempts, len(_BACKOFF)) - 1]
-                submission.next_attempt_at = now + timedelta(seconds=pause)
-                log.warning("submission is unclear", job_request=request_id, attempts=attempts, error=error)
-                if request.status == RequestStatus.PENDING:
-                    request.status = RequestStatus.UNKNOWN_ERROR_CREATING_JOBS.value
-                uow.publish(JobRequestStatusChanged(**_of(request), status=request.status))
-                return
-        await self._give_up(request_id, rap_id)
-
-    async def _give_up(self, request_id: int, rap_id: str) -> None:
-        """The deadline has passed; jobs that one of the tries made after all still count."""
+    async def _confirm_unwanted(self, this: _Try) -> None:
+        """Cancelled while an answer was missing: jobs that were made are cancelled there."""
+        assert this.earlier is not None
         try:
-            count = await self._rap.job_count(rap_id)
+            count = await self._rap.job_count(await self._rap_id(this))
         except RapError as exc:
-            log.error("submission was given up unconfirmed", job_request=request_id, error=str(exc))
+            return await self._later(this, "controller_unclear", str(exc), unclear_at=this.earlier)
+        if count:
+            return await settle.accept(self._units, this.request_id, this.lease, {"count": count})
+        late = clock.now() - this.earlier >= _GRACE
+        error = "cancelled; whether the controller has it is not certain yet"
+        await self._later(this, "controller_unclear", error, unclear_at=None if late else this.earlier)
+
+    async def _later(self, this: _Try, trouble: str, error: str, *, unclear_at: datetime | None) -> None:
+        """Tried again, until the deadline; jobs that one of the tries made after all still count."""
+        if await settle.retry(
+            self._units,
+            this.request_id,
+            this.lease,
+            trouble,
+            error,
+            unclear_at=unclear_at,
+            deadline=self._deadline,
+        ):
+            return
+        try:
+            count = await self._rap.job_count(await self._rap_id(this))
+        except RapError as exc:
+            log.error("submission was given up unconfirmed", job_request=this.request_id, error=str(exc))
             count = 0
         if count:
-            return await self._accept(request_id, {"count": count})
-        await self._end(request_id, RequestStatus.FAILED, CREATING_FAILED, None)
+            return await settle.accept(self._units, this.request_id, this.lease, {"count": count})
+        message = TROUBLES["controller_silent"].text
+        await settle.refuse(self._units, this.request_id, this.lease, RequestStatus.FAILED, message, None)
 
-
-async def _lock(uow: UnitOfWork, request_id: int) -> tuple[JobRequest, Submission]:
-    request = await uow.session.get_one(JobRequest, request_id, with_for_update=True)
-    return request, await uow.session.get_one(Submission, request_id, with_for_update=True)
-
-
-def _of(request: JobRequest) -> dict[str, Any]:
-    return {
-        "job_request_id": request.id,
-        "workspace": request.workspace,
-        "project_id": request.project_id,
-        "backend": request.backend,
-        "created_by_id": request.created_by_id,
-    }
+    async def _rap_id(self, this: _Try) -> str:
+        async with self._units() as uow:
+            return (await uow.session.get_one(JobRequest, this.request_id)).rap_id

@@ -10,6 +10,7 @@ from kit.logging import get
 from messaging.uow import Units
 from sqlalchemy.exc import DBAPIError
 
+from jobs.rap import forgotten
 from jobs.rap.client import RapClient, RapError
 from jobs.rap.sync import Sync
 from jobs.settings import Settings
@@ -18,31 +19,44 @@ log = get()
 BATCH = 250
 _TICK = 0.5
 _SLOWER = 1.5
+_HURRY = 1.0  # seconds; somebody waits for what was cancelled to end
 
 # Requests the controller has: at most a year old, or with live jobs at any age (spec/jobs.md §3.1).
 _ACTIVE = """
-select r.rap_id from job_requests r join submissions s on s.job_request_id = r.id
+select r.rap_id, r.live > 0 and r.cancelled_actions <> '{}' as hurried,
+  extract(epoch from now() - s.unknown_since)::float as doubted
+from job_requests r join submissions s on s.job_request_id = r.id
 where (r.status in ('pending', 'running', 'unknown', 'unknown_error_creating_jobs') or r.live > 0)
   and s.state = 'accepted' and (r.created_at > now() - interval '52 weeks' or r.live > 0)
 """
 
 
 class Schedule:
-    """When to ask about each request: at once, then ever less often while nothing changes."""
+    """When to ask about each request: at once, then ever less often while nothing changes; those that are
+    `hurried` every second."""
 
     def __init__(self, first: float, slowest: float) -> None:
         self._first = first
         self._slowest = max(first, slowest)
         self._next: dict[str, tuple[float, float]] = {}  # rap id -> (when, pause)
+        self._hurried: frozenset[str] = frozenset()
 
-    def due(self, active: Sequence[str], now: float) -> list[str]:
+    def due(self, active: Sequence[str], now: float, hurried: frozenset[str] = frozenset()) -> list[str]:
         """Those to be asked about now; requests that are no longer active are forgotten."""
-        self._next = {rap_id: self._next.get(rap_id, (now, self._first)) for rap_id in active}
+        self._next = {
+            rap_id: (now, _HURRY)
+            if rap_id in hurried and rap_id not in self._hurried
+            else self._next.get(rap_id, (now, self._first))
+            for rap_id in active
+        }
+        self._hurried = hurried
         return [rap_id for rap_id, (when, _) in self._next.items() if when <= now]
 
     def asked(self, rap_id: str, now: float, *, changed: bool) -> None:
         _, pause = self._next.get(rap_id, (now, self._first))
         pause = self._first if changed else min(pause * _SLOWER, self._slowest)
+        if rap_id in self._hurried:
+            pause = min(pause, _HURRY)
         self._next[rap_id] = (now + pause, pause)
 
 
@@ -55,6 +69,7 @@ class Poller:
 
     def _begin(self) -> None:
         self._sync = Sync(self._units)
+        self._doubted: dict[str, float] = {}  # rap id -> for how many seconds it has been unknown there
         self._schedule = Schedule(self._settings.rap_api_first_poll, self._settings.rap_api_poll_interval)
 
     async def run(self) -> None:
@@ -63,7 +78,9 @@ class Poller:
             self._begin()  # what was known may have been changed by another leader
             while True:
                 rows = await lead.connection.fetch(_ACTIVE)
-                due = self._schedule.due([row["rap_id"] for row in rows], time.monotonic())
+                self._doubted = {row["rap_id"]: row["doubted"] for row in rows if row["doubted"] is not None}
+                hurried = frozenset(row["rap_id"] for row in rows if row["hurried"])
+                due = self._schedule.due([row["rap_id"] for row in rows], time.monotonic(), hurried)
                 batches = [due[i : i + BATCH] for i in range(0, len(due), BATCH)]
                 for group in (batches[i : i + 2] for i in range(0, len(batches), 2)):
                     await asyncio.gather(*(self._ask(batch) for batch in group))
@@ -75,8 +92,7 @@ class Poller:
         try:
             applied = await self._sync.apply(await self._rap.status(rap_ids))
             changed = applied.changed
-            if applied.unrecognised:
-                log.warning("the controller does not know", rap_ids=sorted(applied.unrecognised)[:10])
+            await self._doubt(rap_ids, applied.unrecognised)
         except RapError as exc:
             log.warning("status call failed", count=len(rap_ids), error=str(exc))
             if getattr(exc, "status", None) == 400 and len(rap_ids) > 1:
@@ -88,6 +104,18 @@ class Poller:
         now = time.monotonic()
         for rap_id in rap_ids:
             self._schedule.asked(rap_id, now, changed=rap_id in changed)
+
+    async def _doubt(self, rap_ids: list[str], unknown: frozenset[str]) -> None:
+        """What the controller does not know although it took it: for a while, then for good."""
+        if unknown:
+            log.warning("the controller does not know", rap_ids=sorted(unknown)[:10])
+        if back := [rap_id for rap_id in rap_ids if rap_id in self._doubted and rap_id not in unknown]:
+            await forgotten.trust(self._units, back)
+        if new := [rap_id for rap_id in unknown if rap_id not in self._doubted]:
+            await forgotten.doubt(self._units, new)
+        grace = self._settings.forgotten_minutes * 60
+        if lost := [rap_id for rap_id in unknown if self._doubted.get(rap_id, 0) > grace]:
+            await forgotten.end(self._units, lost)
 
     async def _ask_halves(self, rap_ids: list[str]) -> None:
         half = len(rap_ids) // 2

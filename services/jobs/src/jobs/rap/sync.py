@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -137,13 +138,19 @@ def _compare(sent: dict[str, list[RapJob]], kept: dict[str, int]) -> None:
         log.error("the controller left out jobs that it had told of", rap_ids=sorted(vanished)[:10])
 
 
+def _of(row: sa.Row[tuple[object, ...]]) -> dict[str, Any]:
+    return {
+        "job_request_id": row.id,
+        "workspace": row.workspace,
+        "project_id": row.project_id,
+        "backend": row.backend,
+        "created_by_id": row.created_by_id,
+    }
+
+
 def _changed(request: sa.Row[tuple[object, ...]], jobs: int) -> Event:
     return JobRequestStatusChanged(
-        job_request_id=request.id,
-        workspace=request.workspace,
-        project_id=request.project_id,
-        backend=request.backend,
-        created_by_id=request.created_by_id,
+        **_of(request),
         status=request.status,
         changed_jobs=jobs,
     )
@@ -157,11 +164,7 @@ async def finish_facts(uow: UnitOfWork, ids: Sequence[int]) -> list[Event]:
     rows = await uow.session.execute(sql.FINISHED, {"ids": list(ids)})
     return [
         JobRequestFinished(
-            job_request_id=row.id,
-            workspace=row.workspace,
-            project_id=row.project_id,
-            backend=row.backend,
-            created_by_id=row.created_by_id,
+            **_of(row),
             status=row.status,
             status_message=row.status_message,
             backend_name=row.backend_name,
