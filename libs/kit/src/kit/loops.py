@@ -25,6 +25,11 @@ class Together(Generic[T, R]):
             self._task = asyncio.create_task(self._serve())
         return await future
 
+    async def settled(self) -> None:
+        """What is under way is done; for the end of a process."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     async def _serve(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from kit.logging import get
-from sqlalchemy import TextClause, text
+from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from messaging.connection import end
@@ -34,7 +34,7 @@ class Queue:
         self,
         units: Units,
         table: str,
-        claim: TextClause,
+        claim: Executable,
         work: Work,
         *,
         slots: int,

@@ -1,13 +1,13 @@
 """Facts of others become deliveries; sending is the dispatcher's business."""
 
 from contracts.identity import LoginTokenIssued, LoginTokenUsed, OrgState, UserRegistered, UserState
-from contracts.jobs import JobRequestFinished
+from contracts.jobs import JobRequestFinished, JobsStaffTold
 from contracts.projects import ProjectState, WorkspaceState
 from contracts.releases import AirlockEventReceived
 from messaging.consumer import Subscription
 from messaging.replicas import Replica, subscription
 
-from notifications.actions import accounts, airlock, runs
+from notifications.actions import accounts, airlock, runs, staff
 from notifications.models import KnownOrg, KnownProject, KnownUser, KnownWorkspace
 
 USERS = Replica(UserState, KnownUser.__table__, ("username", "fullname", "org_ids"))  # type: ignore[arg-type]
@@ -23,7 +23,12 @@ REPLICAS = (USERS, ORGS, PROJECTS, WORKSPACES)
 
 SUBSCRIPTIONS = [
     subscription("notifications", REPLICAS),
-    Subscription("notifications-jobs", "JOBS", batches={JobRequestFinished: runs.tell_of_finished}),
+    Subscription(
+        "notifications-jobs",
+        "JOBS",
+        handlers={JobsStaffTold: staff.tell_staff},
+        batches={JobRequestFinished: runs.tell_of_finished},
+    ),
     Subscription(
         "notifications-releases", "RELEASES", handlers={AirlockEventReceived: airlock.tell_of_event}
     ),

@@ -43,6 +43,7 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=NOW)
     lease: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
     last_error: Mapped[str | None]
     url: Mapped[str | None]  # where it can be seen
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)

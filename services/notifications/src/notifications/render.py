@@ -57,6 +57,10 @@ def slack_text(delivery: Delivery, base_url: str, on_github: OnGitHub) -> str:
     if delivery.template == "user_registered":
         name = for_slack(context["username"])
         return f"New user ({name}) registered: <{base_url.rstrip('/')}/staff/users/{name}/|{name}>"
+    if delivery.template == "staff_told":
+        link = f"<{base_url.rstrip('/')}{context['path']}|{for_slack(context['title'])}>"
+        title = link if context["path"] else for_slack(context["title"])
+        return "\n".join([title, *map(for_slack, context["lines"])])
     head = f"{for_slack(context['title'])} has been updated"
     lines = [f"<{on_github.url}|{head}>" if on_github.url else head]
     lines += [f"- {for_slack(line)}" for line in context["lines"]]

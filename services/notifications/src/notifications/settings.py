@@ -1,9 +1,11 @@
 """Every variable of the notifications service."""
 
 from kit.settings import Pairs, ServiceSettings
+from pydantic import Field
 
 
 class Settings(ServiceSettings):
+    delivery_slots: int = Field(16, ge=1, le=256)  # deliveries under way at once, for each channel
     smtp_url: str = ""  # smtp://[user:password@]host:port; empty: mails wait
     email_from: str = "notifications@jobs.opensafely.org"
     email_reply_to: str = "OpenSAFELY Team <team@opensafely.org>"
@@ -11,6 +13,7 @@ class Settings(ServiceSettings):
     slack_bot_token: str = ""
     github_api_url: str = "https://api.github.com"
     jobserver_github_token: str = ""
+    alerts_slack_channel: str = "job-server-alerts"  # what staff should look at
     registrations_slack_channel: str = "job-server-registrations"
     default_output_checking_slack_channel: str = "opensafely-outputs"
     default_output_checking_github_org: str = "ebmdatalab"

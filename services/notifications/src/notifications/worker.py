@@ -22,7 +22,9 @@ async def main(stop: asyncio.Event) -> None:
     identity = Client("identity", settings.identity_url, signer.service)
     email, github = EmailChannel(settings), GitHubChannel(settings, worker.units)
     slack = SlackChannel(settings)
-    dispatcher = Dispatcher(worker.units, IdentityClient(identity), email, slack, github)
+    dispatcher = Dispatcher(
+        worker.units, IdentityClient(identity), email, slack, github, settings.delivery_slots
+    )
     try:
         await worker.run(stop, SUBSCRIPTIONS, [dispatcher.run])
     finally:

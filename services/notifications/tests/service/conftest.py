@@ -199,7 +199,8 @@ def waited(world: World) -> Send:
 
     async def wait() -> None:
         await world.rows(
-            "notifications", "update deliveries set next_attempt_at = now() where status = 'waiting'"
+            "notifications",
+            "update deliveries set next_attempt_at = now(), leased_until = null where status = 'waiting'",
         )
 
     return wait

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import pytest
 from contracts.identity import LoginTokenIssued, LoginTokenUsed, OrgState, UserRegistered, UserState
 from contracts.projects import ProjectState, WorkspaceState
 from messaging.uow import UnitOfWork, Units
@@ -132,8 +131,7 @@ async def test_a_dispatcher_killed_between_sending_and_commit_doubles_no_mail(
     units: Units, hear: Hear, sender: Sender, outside: Outside, world: World, waited: Send
 ) -> None:
     await hear("jobs", finished())
-    with pytest.raises(Killed):
-        await sender(units=Dying(units.database, "notifications", lambda: None)).once("email")
+    await sender(units=Dying(units.database, "notifications", lambda: None)).once("email")
     [first] = outside.mails()
     [row] = await rows(world)
     assert (row["status"], row["attempts"]) == ("waiting", 1)
@@ -213,6 +211,7 @@ async def test_the_loop_serves_every_channel(hear: Hear, dispatcher: Dispatcher,
                 break
             await asyncio.sleep(0.02)
     running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     await asyncio.gather(running, return_exceptions=True)
 
 

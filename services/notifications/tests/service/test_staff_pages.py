@@ -116,7 +116,7 @@ async def test_what_is_being_sent_right_now_is_left_to_its_sender(
     await hear("jobs", finished())
     [row] = await world.rows(
         "notifications",
-        "update deliveries set lease = 'x', next_attempt_at = now() + interval '1 minute' returning id",
+        "update deliveries set lease = 'x', leased_until = now() + interval '1 minute' returning id",
     )
     await speak(by=STAFF).post(f"/deliveries/{row['id']}/again")
     await send()

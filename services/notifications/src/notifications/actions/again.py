@@ -16,5 +16,4 @@ async def send_again(uow: UnitOfWork, delivery_id: int, *, now: datetime) -> Non
         raise Conflict("This has arrived already.")
     if delivery.status == "given_up":
         delivery.status, delivery.created_at = "waiting", now
-    if delivery.lease is None:  # otherwise somebody is just sending it
-        delivery.next_attempt_at = now
+    delivery.next_attempt_at = now

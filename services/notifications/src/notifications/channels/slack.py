@@ -13,6 +13,7 @@ from notifications.settings import Settings
 class SlackChannel:
     def __init__(self, settings: Settings, *, timeout: int = 15) -> None:
         self._channels = {
+            "@alerts": settings.alerts_slack_channel,
             "@registrations": settings.registrations_slack_channel,
             "@output_checking": settings.default_output_checking_slack_channel,
         }
