@@ -15,10 +15,13 @@ class _OfRequest(Event, frozen=True, kw_only=True):
     created_by_id: int
 
 
+TOLD = 200  # of the parts of a thing, at most, in an announcement
+
+
 class JobRequestCreated(_OfRequest, frozen=True, kw_only=True):
     subject: ClassVar[str] = "jobs.job_request.created.v1"
 
-    actions: list[str]
+    actions: list[str]  # at most 200 of them
 
 
 class JobRequestSubmitted(_OfRequest, frozen=True, kw_only=True):
@@ -48,6 +51,8 @@ class JobRequestStatusChanged(_OfRequest, frozen=True, kw_only=True):
 
 
 class FinishedJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Its message is cut to 500 characters."""
+
     identifier: str
     action: str
     status: str
@@ -57,7 +62,10 @@ class FinishedJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobRequestFinished(_OfRequest, frozen=True, kw_only=True):
-    """Said once in the life of a request, also when it ends without jobs."""
+    """Said once in the life of a request, also when it ends without jobs.
+
+    `jobs` are at most 200 of them, those that did not succeed first; `counts` are of all, by display state.
+    """
 
     subject: ClassVar[str] = "jobs.job_request.finished.v1"
 
@@ -66,12 +74,13 @@ class JobRequestFinished(_OfRequest, frozen=True, kw_only=True):
     backend_name: str = ""
     will_notify: bool = False
     jobs: list[FinishedJob] = []
+    counts: dict[str, int] = {}
 
 
 class JobRequestCancellationRequested(_OfRequest, frozen=True, kw_only=True):
     subject: ClassVar[str] = "jobs.job_request.cancellation_requested.v1"
 
-    actions: list[str]
+    actions: list[str]  # at most 200 of them
     requested_by_id: int
 
 

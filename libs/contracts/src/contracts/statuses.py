@@ -1,7 +1,6 @@
 """Statuses of jobs and job requests, and the words people see for them (spec/jobs.md §1.4, rulings 1.5.4)."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -60,10 +59,9 @@ _BECAME = {
 }
 
 
-def counted(states: Iterable[str]) -> str:
-    """`2 failed, 3 were not run, 5 succeeded` of the states that `display` gave the jobs."""
-    counts = Counter(states)
-    return ", ".join(f"{n} {words[n > 1]}" for state, words in _BECAME.items() if (n := counts[state]))
+def counted(counts: Mapping[str, int]) -> str:
+    """`2 failed, 3 were not run, 5 succeeded`: how many jobs are in each of the states of `display`."""
+    return ", ".join(f"{n} {words[n > 1]}" for state, words in _BECAME.items() if (n := counts.get(state)))
 
 
 def display(status: str | None, status_code: str = "", *, cancelling: bool = False) -> Display:

@@ -12,6 +12,7 @@ import msgspec
 import stamina
 
 from kit.errors import NotFound, Unavailable
+from kit.words import COMMIT_SUBJECT, cut
 
 T = TypeVar("T")
 Read = Callable[[Any], T]  # makes of an answer what was asked for
@@ -159,7 +160,7 @@ def _commit(data: Any) -> Commit:
     inner = data["commit"]
     return Commit(
         sha=data["sha"],
-        message=str(inner["message"]).partition("\n")[0],
+        message=cut(str(inner["message"]).partition("\n")[0], COMMIT_SUBJECT),
         author=str(inner["author"]["name"]),
         at=datetime.fromisoformat(str(inner["author"]["date"]).replace("Z", "+00:00")),
     )

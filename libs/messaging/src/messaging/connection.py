@@ -30,6 +30,11 @@ async def connect(url: str, name: str) -> Client:
     )
 
 
+def boot_of(client: Client) -> str:
+    """Another for each start of the server: what it had before a start it may have lost."""
+    return str(client._server_info.get("server_id", ""))  # nats-py keeps it to itself
+
+
 async def end(*tasks: asyncio.Task[Any]) -> None:
     """Cancel until they have ended: Python 3.11's wait_for, used by nats-py, may swallow a cancellation."""
     running = set(tasks)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,9 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from messaging.connection import boot_of
 from messaging.envelope import Envelope, Unreadable, opened
+from messaging.setting_aside import RELAY
 from messaging.uow import UnitOfWork, Units
 
 log = get()
@@ -38,6 +41,12 @@ dead_letters = sa.table(
     sa.column("reason"),
     sa.column("replayed_at"),
 )
+
+_SAY_AGAIN = sa.text("""
+insert into outbox (event_id, stream, subject, body)
+select :event_id, case when subject like 'state.%' then 'STATE' else upper(split_part(subject, '.', 1)) end,
+  subject, body from dead_letters where id = :id
+""")
 
 Handler = Callable[[UnitOfWork, Any], Awaitable[None]]
 BatchHandler = Callable[[UnitOfWork, Sequence[Any]], Awaitable[None]]
@@ -111,16 +120,20 @@ class Consumer:
         )
         await js.add_consumer(self.subscription.stream, config)
         pull = await js.pull_subscribe_bind(self.subscription.name, self.subscription.stream)
+        boot = boot_of(self._client)
         try:
             while True:
                 try:
                     messages = await pull.fetch(_BATCH, timeout=5)
                 except nats.errors.TimeoutError:
+                    if boot != boot_of(self._client):
+                        return  # it may have lost the consumer, or the stream: they are made again
                     continue
                 await self.deliver(messages)
         finally:
             if self._client.is_connected:
-                await pull.unsubscribe()
+                with suppress(nats.errors.Error):
+                    await pull.unsubscribe()
 
     async def deliver(self, messages: Sequence[Msg]) -> None:
         """The whole batch at once; if that fails each message alone, so that only the bad one waits."""
@@ -200,7 +213,10 @@ class Consumer:
 
 
 async def replay(units: Units, subscriptions: Sequence[Subscription], dead_letter_id: int) -> None:
-    """Handle a dead letter again; raises what the handler raises, and LookupError for an unknown id."""
+    """Handle a dead letter again, or say again what the relay set aside.
+
+    Raises what the handler raises, and LookupError for an unknown id.
+    """
     async with units() as uow:
         row = (
             await uow.session.execute(
@@ -208,9 +224,12 @@ async def replay(units: Units, subscriptions: Sequence[Subscription], dead_lette
             )
         ).one_or_none()
         chosen = next((s for s in subscriptions if row is not None and s.name == row.consumer), None)
-        if row is None or chosen is None:
+        if row is not None and row.consumer == RELAY:
+            await uow.session.execute(_SAY_AGAIN, {"id": dead_letter_id, "event_id": opened(row.body)[0].id})
+        elif row is None or chosen is None:
             raise LookupError(dead_letter_id)
-        await handle(chosen, units, [opened(row.body)])
+        else:
+            await handle(chosen, units, [opened(row.body)])
         await uow.session.execute(
             sa.update(dead_letters)
             .where(dead_letters.c.id == dead_letter_id)

@@ -9,9 +9,12 @@ from kit.db import GONE
 from kit.leader import Lead, leadership
 from kit.logging import get
 from kit.metrics import PUBLISHED
+from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from messaging.connection import Nats
+from messaging.connection import Nats, boot_of
+from messaging.lost import doubt_all, send_again
+from messaging.setting_aside import publish, refused, set_aside
 from messaging.topology import apply_to
 
 log = get()
@@ -21,15 +24,10 @@ _KEEP_HOURS = 24
 
 _WAITING = "select id, event_id, subject, body from outbox where published_at is null order by id limit $1"
 _MARK = """
-update outbox set published_at = clock_timestamp(), sequence = s.sequence
+update outbox set published_at = clock_timestamp(), sequence = s.sequence, boot = $3
 from unnest($1::bigint[], $2::bigint[]) as s(id, sequence) where outbox.id = s.id
 """
-_LAST = "select stream, max(sequence) from outbox where sequence is not null group by stream"
 _FORGET = "delete from outbox where published_at < now() - make_interval(hours => $1)"
-_AGAIN = """
-update outbox set published_at = null, sequence = null
-where stream = $1 and sequence > $2
-"""
 
 
 class Relay:
@@ -52,25 +50,31 @@ class Relay:
             self.woken.set()
 
         await client.subscribe(f"wake.{self._service}", cb=pinged)
-        js = client.jetstream(timeout=5)
         while True:
             try:
                 async with leadership(self._url, f"{self._service}.relay") as lead:
-                    await apply_to(js)
-                    await self._refill(lead, js)
-                    await self._lead(lead, js)
+                    await self._lead(lead, client)
             except (*GONE, asyncpg.PostgresError, OSError, TimeoutError) as exc:
                 log.warning("relay lost the database", error=repr(exc))
             except (nats.errors.Error, nats.js.errors.Error) as exc:
                 log.warning("relay lost the broker", error=repr(exc))
             await asyncio.sleep(0.5)
 
-    async def _lead(self, lead: Lead, js: JetStreamContext) -> None:
-        turns = 0
+    async def _lead(self, lead: Lead, client: Client) -> None:
+        """A broker that was started again may have lost something: it is asked before more is said."""
+        js = client.jetstream(timeout=5)
+        batches = Batches(lead.connection, js, client)
+        boot, turns = None, 0
         while True:
             self.woken.clear()
-            while await publish_batch(lead.connection, js):
-                pass
+            if boot != boot_of(client):
+                boot = boot_of(client)
+                await apply_to(js)
+                await send_again(lead.connection, js, boot)
+            while boot == boot_of(client) and await batches.publish():
+                if batches.contradicted:
+                    await doubt_all(lead.connection)
+                    boot, batches.contradicted = None, False
             if turns % 3600 == 0:
                 await lead.connection.execute(_FORGET, _KEEP_HOURS)
             turns += 1
@@ -80,26 +84,39 @@ class Relay:
             except TimeoutError:
                 await lead.check()
 
-    async def _refill(self, lead: Lead, js: JetStreamContext) -> None:
-        """A broker that lost its last seconds is behind what we know it had: send those rows again."""
-        for stream, sequence in await lead.connection.fetch(_LAST):
-            has = (await js.stream_info(stream)).state.last_seq
-            if has < sequence:
-                again = await lead.connection.execute(_AGAIN, stream, has)
-                log.warning("the broker lost messages", stream=stream, has=has, had=sequence, again=again)
 
+class Batches:
+    """The outbox, batch by batch. `contradicted`: a sequence did not follow the last one of its stream."""
 
-async def publish_batch(connection: asyncpg.Connection, js: JetStreamContext) -> int:
-    """Publish the oldest waiting rows in order and mark them; how many there were."""
-    rows = await connection.fetch(_WAITING, _BATCH)
-    if not rows:
-        return 0
-    futures = [
-        await js.publish_async(row["subject"], row["body"], headers={"Nats-Msg-Id": str(row["event_id"])})
-        for row in rows
-    ]
-    async with asyncio.timeout(10):
-        acks = await asyncio.gather(*futures)
-    await connection.execute(_MARK, [row["id"] for row in rows], [ack.seq for ack in acks])
-    PUBLISHED.inc(len(rows))
-    return len(rows)
+    def __init__(self, connection: asyncpg.Connection, js: JetStreamContext, client: Client) -> None:
+        self._connection = connection
+        self._js = js
+        self._client = client
+        self._last: dict[str, int] = {}
+        self.contradicted = False
+
+    async def publish(self) -> int:
+        """The oldest waiting rows in order, and marked; how many there were.
+
+        What the broker will never take is set aside, so that the others go on.
+        """
+        rows = await self._connection.fetch(_WAITING, _BATCH)
+        never = {row["id"]: refused(row["subject"], row["body"], self._client) for row in rows}
+        good = [row for row in rows if never[row["id"]] is None]
+        boot = boot_of(self._client)
+        acks: list[tuple[int, int]] = []
+        for row, answer in zip(good, await publish(self._js, good), strict=True):
+            if isinstance(answer, str):
+                never[row["id"]] = answer
+                continue
+            acks.append((row["id"], answer.seq))
+            if not answer.duplicate:
+                self.contradicted |= answer.seq <= self._last.get(answer.stream, 0)
+                self._last[answer.stream] = answer.seq
+        if boot != boot_of(self._client):
+            boot = ""  # which of the two starts has it is not known: it is looked at again
+        await self._connection.execute(_MARK, [id_ for id_, _ in acks], [seq for _, seq in acks], boot)
+        if reasons := {id_: why for id_, why in never.items() if why is not None}:
+            await set_aside(self._connection, reasons)
+        PUBLISHED.inc(len(acks))
+        return len(rows)

@@ -50,6 +50,7 @@ def metadata() -> MetaData:
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=now),
         Column("published_at", DateTime(timezone=True)),
         Column("sequence", BigInteger),  # where the stream put it
+        Column("boot", Text),  # which start of the broker last said that it has it
         Index("ix_outbox_unpublished", "id", postgresql_where=text("published_at IS NULL")),
         Index("ix_outbox_published_at", "published_at"),
     )

@@ -28,6 +28,13 @@ order by place
 )
 
 
+LARGEST = 900_000  # bytes; a broker takes 1 MiB unless it is told otherwise
+
+
+class TooLarge(Exception):
+    """An announcement that no broker would take. The transaction that made it does not happen."""
+
+
 class UnitOfWork:
     """Commits when the block ends well, rolls back when it raises. Nothing below the edges commits."""
 
@@ -55,7 +62,7 @@ class UnitOfWork:
             await self.session.close()
 
     async def commit(self) -> None:
-        """For the edges only; `async with` calls it."""
+        """For the edges only; `async with` calls it. Raises TooLarge."""
         await self.session.flush()
         if self._messages:
             await self.session.execute(_OUTBOX, self._rows())
@@ -67,6 +74,9 @@ class UnitOfWork:
     def _rows(self) -> dict[str, list[object]]:
         """The outbox's columns."""
         sealed = [seal(self._service, message) for message in self._messages]
+        for _, subject, body in sealed:
+            if len(body) > LARGEST:
+                raise TooLarge(f"{subject} has {len(body):,} bytes, at most {LARGEST:,} are possible")
         return {
             "ids": [event_id for event_id, _, _ in sealed],
             "streams": [stream_of(subject) for _, subject, _ in sealed],

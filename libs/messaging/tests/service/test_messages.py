@@ -15,7 +15,7 @@ from messaging import consumer as consumers
 from messaging.connection import Nats, connect, end
 from messaging.consumer import Consumer, Subscription, replay
 from messaging.envelope import Unreadable, opened, seal
-from messaging.relay import Relay, publish_batch
+from messaging.relay import Batches, Relay
 from messaging.topology import apply_to, stream_of
 from messaging.uow import UnitOfWork, Units
 from testkit.bus import Bus
@@ -113,23 +113,6 @@ async def test_a_relay_that_died_before_it_noted_what_it_sent_doubles_nothing(
     assert len(await in_stream(world, "identity.user.logged_in.v1")) == 20
 
 
-async def test_a_broker_that_lost_its_last_messages_gets_them_again(
-    units: Units, world: World, relay: Relay
-) -> None:
-    async with units() as uow:
-        uow.publish(*(UserLoggedIn(user_id=n) for n in range(3)))
-    relay.wake()
-    await until_published(world, 3)
-    await world.rows("identity", "update outbox set sequence = sequence + 1000000")
-    client = await connect(world.nats_url, "test")
-    async with leadership(world.url("identity"), "test.refill") as lead:
-        await relay._refill(lead, client.jetstream(timeout=5))
-    await client.close()
-    waiting = await world.rows("identity", "select from outbox where published_at is null")
-    assert len(waiting) in {0, 3}  # the running relay may have sent them already
-    await until_published(world, 3)
-
-
 async def test_only_one_relay_leads_and_another_follows_when_it_dies(units: Units, world: World) -> None:
     url = world.url("identity")
     order: list[str] = []
@@ -157,7 +140,7 @@ async def test_only_one_relay_leads_and_another_follows_when_it_dies(units: Unit
 async def test_nothing_waits_in_an_empty_outbox(units: Units, world: World, relay: Relay) -> None:
     client = await connect(world.nats_url, "test")
     async with leadership(world.url("identity"), "test.empty") as lead:
-        assert await publish_batch(lead.connection, client.jetstream(timeout=5)) == 0
+        assert await Batches(lead.connection, client.jetstream(timeout=5), client).publish() == 0
     await client.close()
 
 

@@ -4,6 +4,8 @@ import msgspec
 from clients.jobs import ActionOption, WorkspaceRef
 from kit.db import Database
 
+from jobs.rap.sql import STATE
+
 WORKSPACE = """
 json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.slug, 'project_name', p.name,
   'project_number', p.number, 'repo_url', w.repo_url, 'branch', w.branch, 'is_archived', w.is_archived,
@@ -38,13 +40,6 @@ json_build_object('id', r.id, 'workspace', r.workspace, 'project_slug', coalesce
   'jobs', r.total, 'succeeded', r.succeeded, 'failed', r.failed, 'cancelled', r.cancelled,
   'blocked', r.blocked, 'running', r.running, 'pending', r.pending,
   'org', (select o.name from known_orgs o where o.id = p.org_ids[1]))
-"""
-
-# A job's state as `contracts.statuses.display` names it.
-STATE = """
-case when j.status_code = 'dependency_failed' then 'blocked' when j.status_code = 'cancelled_by_user' then
-  'cancelled' when j.status = 'pending' then 'waiting' when j.status in ('running', 'succeeded', 'failed')
-  then j.status else 'idle' end
 """
 
 JOINS = """

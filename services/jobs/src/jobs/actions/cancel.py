@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contracts.jobs import JobRequestCancellationRequested
+from contracts.jobs import TOLD, JobRequestCancellationRequested
 from kit.errors import Conflict
 from kit.identity import Actor
 from messaging.uow import UnitOfWork
@@ -39,7 +39,9 @@ async def cancel_job_request(
         job_request_id=request.id, requested_by=actor.user_id, actions=None if whole else targets
     )
     uow.session.add(wish)
-    asked = JobRequestCancellationRequested(**request.facts(), actions=targets, requested_by_id=actor.user_id)
+    asked = JobRequestCancellationRequested(
+        **request.facts(), actions=targets[:TOLD], requested_by_id=actor.user_id
+    )
     uow.publish(asked)
     return targets
 

@@ -3,7 +3,8 @@
 import hashlib
 
 import msgspec
-from contracts.jobs import JobRequestCreated
+from contracts.jobs import TOLD, JobRequestCreated
+from kit.words import COMMIT_SUBJECT, cut
 from messaging.uow import UnitOfWork
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -45,7 +46,7 @@ async def submit_job_request(
         "force_run_dependencies": wanted.force_run_dependencies,
         "will_notify": wanted.will_notify,
         "sha": wanted.sha,
-        "commit_message": wanted.commit_message[:300],
+        "commit_message": cut(wanted.commit_message, COMMIT_SUBJECT),
         "branch": workspace.branch,
         "codelists_ok": wanted.codelists_ok,
         "definition_sha256": sha256,
@@ -65,7 +66,7 @@ async def submit_job_request(
             project_id=workspace.project_id,
             backend=wanted.backend,
             created_by_id=user_id,
-            actions=wanted.actions,
+            actions=wanted.actions[:TOLD],
         )
     )
     return int(request_id)

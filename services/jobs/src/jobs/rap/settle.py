@@ -7,7 +7,7 @@ from contracts.jobs import JobRequestRefused, JobRequestStatusChanged, JobReques
 from contracts.statuses import RequestStatus
 from kit import clock
 from kit.logging import get
-from kit.words import DETAIL, cut
+from kit.words import DETAIL, STATUS_MESSAGE, cut
 from messaging.uow import UnitOfWork, Units
 from sqlalchemy import exists, select, update
 
@@ -56,13 +56,21 @@ async def withdraw(uow: UnitOfWork, request: JobRequest, submission: Submission)
     uow.publish(*await finish_facts(uow, [request.id]))
 
 
+def _kept(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Of an answer what is known to be in one (wire-observed §1)."""
+    if answer is None:
+        return None
+    known = {name: answer[name] for name in ("result", "error", "details", "count") if name in answer}
+    return {name: cut(v, STATUS_MESSAGE) if isinstance(v, str) else v for name, v in known.items()}
+
+
 async def accept(units: Units, request_id: int, lease: str, answer: dict[str, Any]) -> None:
     async with units() as uow:
         if (found := await lock(uow, request_id, lease)) is None:
             return
         request, submission = found
         _let_go(submission)
-        submission.state, submission.answer = "accepted", answer
+        submission.state, submission.answer = "accepted", _kept(answer)
         submission.trouble = submission.last_error = None
         if request.is_active and not request.total:
             request.status, request.status_message = RequestStatus.PENDING.value, None
@@ -85,7 +93,7 @@ async def refuse(
         if await is_unwanted(uow, request_id):
             return await withdraw(uow, request, submission)
         _let_go(submission)
-        submission.state, submission.answer, submission.trouble = "refused", answer, None
+        submission.state, submission.answer, submission.trouble = "refused", _kept(answer), None
         request.status, request.status_message = status.value, message
         await uow.session.flush()
         refused = JobRequestRefused(**request.facts(), status=status.value, reason=message)

@@ -1,8 +1,15 @@
 """The statements of the sync, set-based (stack §0.4)."""
 
+from contracts.jobs import TOLD
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 
+# A job's state as `contracts.statuses.display` names it.
+STATE = """
+case when j.status_code = 'dependency_failed' then 'blocked' when j.status_code = 'cancelled_by_user' then
+  'cancelled' when j.status = 'pending' then 'waiting' when j.status in ('running', 'succeeded', 'failed')
+  then j.status else 'idle' end
+"""
 _FIELDS = "action, run_command, status, status_code, status_message, started_at, completed_at"
 
 # Jobs of requests we know; a job whose only news is updated_at is written when that is five minutes newer.
@@ -103,13 +110,17 @@ where (excluded.created_at, excluded.job_request_id) >= (a.created_at, a.job_req
     (excluded.identifier, excluded.status, excluded.status_code)
 """).bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
 
-FINISHED = text("""
+# What readers need of the jobs, bounded: an announcement has to fit the broker whatever the request is.
+FINISHED = text(f"""
 select r.id, r.workspace, r.project_id, r.backend, r.created_by_id, r.status, r.status_message, r.will_notify,
   coalesce((select b.name from known_backends b where b.slug = r.backend), r.backend) as backend_name,
-  coalesce((select json_agg(json_build_object('identifier', j.identifier, 'action', j.action,
-      'status', j.status, 'status_code', j.status_code, 'status_message', j.status_message,
-      'seconds', greatest(0, extract(epoch from j.completed_at - j.started_at))::bigint)
-      order by j.started_at nulls last, j.id)
-    from jobs j where j.job_request_id = r.id), '[]')::text as jobs
+  coalesce((select json_agg(json_build_object('identifier', x.identifier, 'action', x.action,
+      'status', x.status, 'status_code', x.status_code, 'status_message', left(x.status_message, 500),
+      'seconds', greatest(0, extract(epoch from x.completed_at - x.started_at))::bigint)
+      order by x.started_at nulls last, x.id)
+    from (select * from jobs j where j.job_request_id = r.id
+      order by j.status = 'succeeded', j.started_at nulls last, j.id limit {TOLD}) x), '[]')::text as jobs,
+  coalesce((select json_object_agg(c.state, c.n) from (select {STATE} as state, count(*) as n from jobs j
+    where j.job_request_id = r.id group by 1) c), '{{}}')::text as counts
 from job_requests r where r.id = any(:ids) order by r.id
 """).bindparams(bindparam("ids", type_=ARRAY(BIGINT)))

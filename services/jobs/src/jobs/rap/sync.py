@@ -12,6 +12,7 @@ from contracts.base import Event
 from contracts.jobs import FinishedJob, JobRequestFinished, JobRequestStatusChanged
 from contracts.statuses import ACTIVE
 from kit.logging import get
+from kit.words import DETAIL, STATUS_MESSAGE, cut
 from messaging.uow import UnitOfWork, Units
 
 from jobs.rap import sql
@@ -49,6 +50,20 @@ class Applied(msgspec.Struct, frozen=True):
     unrecognised: frozenset[str]
 
 
+def _bounded(job: RapJob) -> RapJob:
+    """What it says of itself has a bound where it is kept (rulings 5.8)."""
+    for name, limit in _TEXTS:
+        if len(text := getattr(job, name) or "") > limit // 4:
+            setattr(job, name, cut(text, limit))
+    if len(bytes(job.metrics)) > DETAIL:
+        job.metrics = _NOTHING
+    if len(bytes(job.trace_context)) > STATUS_MESSAGE:
+        job.trace_context = _NOTHING
+    return job
+
+
+_NOTHING = msgspec.Raw(b"null")
+_TEXTS = (("status_message", STATUS_MESSAGE), ("run_command", STATUS_MESSAGE), ("status_code", 200))
 _decode = msgspec.json.Decoder(Answer).decode
 
 
@@ -112,7 +127,7 @@ class Sync:
 
     async def _write(self, sent: dict[str, list[RapJob]]) -> set[str]:
         async with self._units() as uow:
-            rows = msgspec.json.encode([job for jobs in sent.values() for job in jobs]).decode()
+            rows = msgspec.json.encode([_bounded(job) for jobs in sent.values() for job in jobs]).decode()
             written = (await uow.session.execute(sql.UPSERT, {"jobs": rows})).all()
             kept = (await uow.session.execute(sql.KEPT, {"rap_ids": list(sent)})).all()
             _compare(sent, {row.rap_id: row.jobs for row in kept})
@@ -156,6 +171,7 @@ def _changed(request: sa.Row[tuple[object, ...]], jobs: int) -> Event:
     )
 
 
+_counts = msgspec.json.Decoder(dict[str, int]).decode
 _finished_jobs = msgspec.json.Decoder(list[FinishedJob]).decode
 
 
@@ -170,6 +186,7 @@ async def finish_facts(uow: UnitOfWork, ids: Sequence[int]) -> list[Event]:
             backend_name=row.backend_name,
             will_notify=row.will_notify,
             jobs=_finished_jobs(row.jobs),
+            counts=_counts(row.counts),
         )
         for row in rows
     ]

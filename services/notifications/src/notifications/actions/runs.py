@@ -1,5 +1,6 @@
 """A finished request is one mail to its author, with all its jobs (spec/notifications.md §3 item 1)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ def _mail(event: JobRequestFinished) -> dict[str, Any]:
             "status": display(event.status).word.lower(),
             "status_message": event.status_message,
             "counts": counts(event),
+            "more": max(0, sum(event.counts.values()) - len(event.jobs)),
             "jobs": [_job(job) for job in msgspec.to_builtins(sorted(event.jobs, key=_place))],
         },
     )
@@ -47,7 +49,7 @@ def _place(job: FinishedJob) -> int:
 
 
 def counts(event: JobRequestFinished) -> str:
-    return counted(map(_state, event.jobs))
+    return counted(event.counts or Counter(map(_state, event.jobs)))
 
 
 def _job(job: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def _job(job: dict[str, Any]) -> dict[str, Any]:
 
 def subject(event: JobRequestFinished) -> str:
     """`succeeded: [os my-workspace] 4 actions`, otherwise what became of them."""
-    total = len(event.jobs)
+    total = sum(event.counts.values()) or len(event.jobs)
     if not total:
         what = (
             "stopped before it began" if event.status == RequestStatus.CANCELLED else "could not be started"

@@ -9,6 +9,7 @@ from kit import clock
 from kit.app import CurrentActor
 from kit.errors import Conflict, NotFound, TooLarge
 from kit.identity import Actor, backend_refusal
+from kit.words import UPDATE, cut
 from messaging.runtime import Begin, Data
 from starlette.requests import ClientDisconnect
 
@@ -188,10 +189,19 @@ def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.Told:
         request=sent["request"],
         request_author=sent["request_author"],
         user=sent["user"],
-        updates=sent.get("updates") or [],
+        updates=[_bounded(one) for one in (sent.get("updates") or [])[:_UPDATES]],
         org=sent.get("org") or None,
         repo=sent.get("repo") or None,
         backend=actor.statement.backend or "",
         traceparent=trace if _TRACE.fullmatch(trace) else None,
         body=sent,
     )
+
+
+_UPDATES = 500  # of one event, and bytes of a word in one (rulings 5.8)
+
+
+def _bounded(update: dict[str, Any]) -> dict[str, Any]:
+    """Only what is told of it (spec/notifications.md §1.3)."""
+    known = {name: update[name] for name in ("update", "update_type", "group", "user") if name in update}
+    return {name: cut(str(value), UPDATE) for name, value in known.items() if value is not None}
