@@ -57,7 +57,7 @@ class Neighbours:
             return _json(SessionInfo(user=self.people.get(msgspec.json.decode(body)["token"])))
         self.asked.append(what)
         self.callers.append(actor.statement)
-        if body:
+        if body and request.headers.get("content-type") == "application/json":
             self.sent.append(msgspec.json.decode(body))
         found = self.answers.get(what, 404)
         if isinstance(found, Response):

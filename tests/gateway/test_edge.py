@@ -44,7 +44,7 @@ async def test_a_service_that_is_away_is_an_honest_answer(web: httpx.AsyncClient
     assert page.status_code == 503
     assert "Traceback" not in page.text
     api = await web.get("/api/v2/workspaces/x/statuses/")
-    assert api.status_code == 502
+    assert api.status_code == 503
     assert api.json()["detail"]
 
 

@@ -2,27 +2,30 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+import time
 
 import aiohttp
 import orjson
 from contracts.routes import owner_of
 from kit import telemetry
-from kit.errors import AppError
+from kit.errors import AppError, Unavailable
 from kit.identity import HEADER, Signer
 from kit.logging import get
-from starlette.types import Receive, Scope, Send
+from kit.middleware import header
+from starlette.types import Message, Receive, Scope, Send
 from yarl import URL
 
 from gateway.callers import ANONYMOUS, Caller, Callers
 from gateway.cookies import cookie
+from gateway.held import Body, Held, Limits, limits
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing import Signing
 
 log = get()
 PREFIX = "/api/v2/"
-_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=45)
+_PROGRESS = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=25)
+_RESTARTING = frozenset({502, 503, 504})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Hop by hop, ours to set, or of no concern inside (rulings 2.31).
 _DROP = frozenset(
@@ -30,7 +33,9 @@ _DROP = frozenset(
     | {b"authorization", b"x-request-id", b"traceparent", b"content-length", b"proxy-authorization"}
 )
 _DROP_STARTS = (b"x-job-server-", b"x-raw-", b"x-accel-")
-_BACK_DROP = frozenset({"connection", "keep-alive", "transfer-encoding", "set-cookie", "server", "date"})
+_BACK_DROP = frozenset(
+    {"connection", "keep-alive", "transfer-encoding", "set-cookie", "server", "date", "x-request-id"}
+)
 
 
 class ApiProxy:
@@ -42,20 +47,58 @@ class ApiProxy:
         self._callers = callers
         self._signer = signer
         self._signing = signing
+        self._held = Held()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        service = owner_of(scope["path"].removeprefix(PREFIX))
+        path = scope["path"].removeprefix(PREFIX)
+        service = owner_of(path)
         if service is None:
             return await _answer(send, 404, "Not found.")
-        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        answer = _Once(send, closing=bool(header(scope, b"authorization")))
+        bounds = limits(scope["method"], path, traced=bool(header(scope, b"traceparent")))
+        try:
+            async with asyncio.timeout(bounds.total):
+                await self._serve(service, scope, receive, answer, bounds)
+        except TimeoutError:
+            if answer.started:
+                raise  # the connection must break: half an answer may not look whole
+            await _answer(answer, 503, "The service does not answer in time.", retry=True)
+        except AppError as refusal:
+            await _answer(answer, refusal.status, refusal.detail, retry=refusal.status == 503)
+
+    async def _serve(
+        self, service: str, scope: Scope, receive: Receive, send: "_Once", bounds: Limits
+    ) -> None:
+        """Until somebody answers or the time to hold it is over; then whatever was the last answer."""
+        has_body = any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+        with self._held:
+            body = Body(receive, self._held)
+            try:
+                if has_body and bounds.hold:
+                    await body.read()
+                end = time.monotonic() + bounds.hold
+                while True:
+                    last = time.monotonic() >= end or not (body.again or not has_body)
+                    if await self._try(service, scope, body if has_body else None, send, last=last):
+                        return
+                    await asyncio.sleep(0.2)
+            finally:
+                body.close()
+
+    async def _try(self, service: str, scope: Scope, body: Body | None, send: "_Once", *, last: bool) -> bool:
+        """False: it met a restart, and there is time to do it again."""
         try:
             caller = await self._caller(scope)
-        except AppError as refusal:
-            return await _answer(send, refusal.status, refusal.detail)
-        writes = caller.kind == "session" and scope["method"] not in _SAFE_METHODS
-        if writes and (problem := self._csrf_problem(headers, caller)):
-            return await _answer(send, 403, f"CSRF Failed: {problem}")
-        await self._forward(service, scope, receive, send, caller)
+            headers: list[tuple[bytes, bytes]] = scope["headers"]
+            writes = caller.kind == "session" and scope["method"] not in _SAFE_METHODS
+            if writes and (problem := self._csrf_problem(headers, caller)):
+                await _answer(send, 403, f"CSRF Failed: {problem}")
+                return True
+            return await self._forward(service, scope, body, send, caller, last=last)
+        except Unavailable:
+            if last or send.started:
+                raise
+            return False
 
     async def _caller(self, scope: Scope) -> Caller:
         """A non-empty Authorization header is the only credential that counts then; no session, no cookie."""
@@ -82,8 +125,8 @@ class ApiProxy:
         )
 
     async def _forward(
-        self, service: str, scope: Scope, receive: Receive, send: Send, caller: Caller
-    ) -> None:
+        self, service: str, scope: Scope, body: Body | None, send: "_Once", caller: Caller, *, last: bool
+    ) -> bool:
         client = self._services.http[service]
         path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
@@ -91,24 +134,26 @@ class ApiProxy:
             getattr(self._settings, f"{service}_url").rstrip("/") + path + (f"?{query}" if query else ""),
             encoded=True,
         )
-        has_body = any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
-        started = False
         try:
             async with client.session.request(
                 scope["method"],
                 url,
                 headers=self._inward(scope["headers"], caller),
-                data=_body(receive) if has_body else None,
-                timeout=_TIMEOUT,
+                data=body.chunks() if body else None,
+                timeout=_PROGRESS,
                 allow_redirects=False,
             ) as answer:
-                started = True
+                if answer.status in _RESTARTING and not last:
+                    return False
                 await self._back(answer, send)
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-            log.warning("api call failed", service=service, error=repr(exc), answered=started)
-            if started:
+            log.warning("api call failed", service=service, error=repr(exc), answered=send.started)
+            if send.started:
                 raise  # the connection must break: half an answer may not look whole
-            await _answer(send, 502, "The service does not answer just now.")
+            if not last:
+                return False
+            await _answer(send, 503, "The service does not answer just now.", retry=True)
+        return True
 
     def _inward(self, headers: list[tuple[bytes, bytes]], caller: Caller) -> list[tuple[str, str]]:
         kept = []
@@ -139,19 +184,26 @@ class ApiProxy:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise asyncio.CancelledError
-        if message.get("body"):
-            yield message["body"]
-        if not message.get("more_body"):
-            return
+class _Once:
+    """Knows whether an answer has begun. `closing`: the connection ends with it, since a backend's program
+    that sends its next call just when we close an idle connection would lose it."""
+
+    def __init__(self, send: Send, *, closing: bool) -> None:
+        self._send = send
+        self._closing = closing
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        self.started = True
+        if self._closing and message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"connection", b"close")]
+        await self._send(message)
 
 
-async def _answer(send: Send, status: int, detail: str) -> None:
+async def _answer(send: Send, status: int, detail: str, *, retry: bool = False) -> None:
     body = orjson.dumps({"detail": detail})
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if retry:
+        headers.append((b"retry-after", b"5"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -19,7 +19,7 @@ class Signing:
         return hmac.new(self._secret, b"csrf:" + session.encode(), hashlib.sha256).hexdigest()
 
     def csrf_is_right(self, session: str, token: str) -> bool:
-        return hmac.compare_digest(self.csrf(session), token)
+        return hmac.compare_digest(self.csrf(session).encode(), token.encode(errors="replace"))
 
     def pack(self, flashes: list[Flash]) -> str:
         return str(self._flashes.dumps(flashes))

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.callers import Caller
+from gateway.held import limited
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing import Flash, Signing
@@ -75,7 +76,10 @@ async def read_form(request: Request, limit: int) -> FormData:
     if int(request.headers.get("content-length", "0") or 0) > limit:
         raise TooLarge("That form is too large.")
     try:
-        return await request.form(max_fields=_FIELDS, max_files=10)
+        arriving = Request(request.scope, limited(request.receive, limit))
+        return await arriving.form(max_fields=_FIELDS, max_files=10, max_part_size=limit)
+    except TooLarge:
+        raise
     except Exception as exc:  # the parser's errors have no common base
         raise Invalid("That form cannot be read.") from exc
 
@@ -86,13 +90,20 @@ def check_csrf(
     """Raises BadForm. With a session the token must fit; without one the browser says where it came from."""
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site")
-    if origin not in (None, "null", settings.base_url.rstrip("/"), str(request.base_url).rstrip("/")):
+    if origin is not None and origin not in _origins(request, settings):
         raise BadForm("This form was sent from another site.")
     if caller.session is not None:
         if not signing.csrf_is_right(caller.session, str(form.get("csrf", ""))):
             raise BadForm("This form has expired. Go back, reload the page and try again.")
     elif site not in (None, "same-origin", "none"):
         raise BadForm("This form was sent from another site.")
+
+
+def _origins(request: Request, settings: Settings) -> set[str]:
+    """Where our forms are: at BASE_URL, or without one wherever the browser found us."""
+    if "base_url" in settings.model_fields_set:
+        return {settings.base_url.rstrip("/")}
+    return {settings.base_url.rstrip("/"), str(request.base_url).rstrip("/")}
 
 
 def integer(text: str) -> int:

@@ -28,6 +28,14 @@ class ServiceClient:
         answer = await self._http.get(path, params=params)
         return msgspec.json.decode(answer.body, type=kind)
 
-    async def _post(self, path: str, kind: type[T], json: Any = None, timeout: float | None = None) -> T:
-        answer = await self._http.post(path, json=json or {}, timeout=timeout)
+    async def _post(
+        self,
+        path: str,
+        kind: type[T],
+        json: Any = None,
+        timeout: float | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> T:
+        answer = await self._http.post(path, json=json or {}, timeout=timeout, repeatable=repeatable)
         return msgspec.json.decode(answer.body, type=kind)

@@ -120,15 +120,15 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 class IdentityClient(ServiceClient):
     # -- for the gateway only
     async def session(self, token: str) -> SessionInfo:
-        return await self._post("/sessions/resolve", SessionInfo, {"token": token})
+        return await self._post("/sessions/resolve", SessionInfo, {"token": token}, repeatable=True)
 
     async def backend(self, token: str, os_user: str | None) -> BackendCredential:
-        return await self._post("/backends/resolve", BackendCredential, {"token": token, "os_user": os_user})
+        body = {"token": token, "os_user": os_user}
+        return await self._post("/backends/resolve", BackendCredential, body, repeatable=True)
 
     async def personal_token(self, username: str, token: str) -> PersonalToken:
-        return await self._post(
-            "/personal-tokens/resolve", PersonalToken, {"username": username, "token": token}
-        )
+        body = {"username": username, "token": token}
+        return await self._post("/personal-tokens/resolve", PersonalToken, body, repeatable=True)
 
     async def start_login(self, next_path: str, redirect_uri: str) -> LoginStarted:
         return await self._post("/logins", LoginStarted, {"next": next_path, "redirect_uri": redirect_uri})

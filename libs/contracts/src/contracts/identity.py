@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from contracts.base import Event, State
+from contracts.base import Event, StaffTold, State
 
 
 class UserState(State, frozen=True, kw_only=True):
@@ -66,11 +66,16 @@ class LoginTokenUsed(Event, frozen=True, kw_only=True):
     user_id: int
 
 
+class IdentityStaffTold(StaffTold, frozen=True, kw_only=True):
+    subject: ClassVar[str] = "identity.staff.told.v1"
+
+
 FACTS: tuple[type[Event], ...] = (
     UserRegistered,
     UserLoggedIn,
     AccessChanged,
     LoginTokenIssued,
     LoginTokenUsed,
+    IdentityStaffTold,
 )
 STATES: tuple[type[State], ...] = (UserState, OrgState, BackendState)

@@ -1,12 +1,16 @@
 """Calls between our own processes (aiohttp; stack §0.1). Clients depend on the `Client` class only."""
 
+import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlencode
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from kit import errors, telemetry
 from kit.identity import HEADER
@@ -24,14 +28,25 @@ class Response:
     body: bytes
 
 
-_GONE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+_PATIENCE = 2.0  # seconds
+_FORGET = 60.0  # a neighbour that nobody asked for so long may have been back meanwhile
+_PAUSE = 0.1
+_NO_NAME = re.compile(r"%(2f|5c)", re.IGNORECASE)
+
+
+def safe(path: str) -> str:
+    """`path` as it is. Raises NotFound when a caller's text in it would choose another one, or is no name."""
+    bare = path.split("?", 1)[0]
+    if _NO_NAME.search(bare) or any(part in {".", ".."} for part in unquote(bare).split("/")) or "//" in bare:
+        raise errors.NotFound("There is no such page.")
+    return path
 
 
 class Client:
     """One neighbour. `statement` supplies the signed identity of whoever the call is made for.
 
-    A GET whose kept-alive connection turned out to be closed is sent again, and so is a DELETE by aiohttp;
-    POST and PATCH never are.
+    A GET, and what is said to be `repeatable`, is sent again for up to two seconds while the neighbour
+    restarts; one that has been away for longer is asked once. Anything else is sent once.
     """
 
     def __init__(
@@ -42,6 +57,7 @@ class Client:
         self._statement = statement
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
+        self._away_since: float | None = None
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -66,6 +82,7 @@ class Client:
         params: Mapping[str, str | int] | None = None,
         json: Any = None,
         timeout: float | None = None,
+        repeatable: bool = False,
     ) -> Response:
         """Whatever the neighbour answered; raises Unreachable when it did not."""
         headers = telemetry.outgoing()
@@ -75,28 +92,35 @@ class Client:
             body = msgspec.json.encode(json)
             headers["Content-Type"] = "application/json"
         limit = aiohttp.ClientTimeout(total=timeout or self._timeout)
+        url = URL(self._base + safe(path) + (f"?{urlencode(params)}" if params else ""), encoded=True)
         started = time.perf_counter()
-        tries = 2 if method == "GET" else 1
+        repeatable = repeatable or method == "GET"
         while True:
-            tries -= 1
             try:
                 async with self.session.request(
-                    method,
-                    self._base + path,
-                    params=params,
-                    data=body,
-                    headers=headers,
-                    timeout=limit,
-                    allow_redirects=False,
+                    method, url, data=body, headers=headers, timeout=limit, allow_redirects=False
                 ) as answer:
                     content = await answer.read()
-                    CALLS.labels(self.name, str(answer.status)).observe(time.perf_counter() - started)
-                    return Response(answer.status, answer.headers, content)
             except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-                if tries and isinstance(exc, _GONE):
+                if repeatable and not isinstance(exc, TimeoutError) and self._may_return():
+                    await asyncio.sleep(_PAUSE)
                     continue
                 CALLS.labels(self.name, "unreachable").observe(time.perf_counter() - started)
                 raise Unreachable(f"The {self.name} service does not answer just now.") from exc
+            if answer.status == 503 and repeatable and self._may_return():
+                await asyncio.sleep(_PAUSE)
+                continue
+            if answer.status != 503:
+                self._away_since = None
+            CALLS.labels(self.name, str(answer.status)).observe(time.perf_counter() - started)
+            return Response(answer.status, answer.headers, content)
+
+    def _may_return(self) -> bool:
+        """Whether it has been away for so short a time that it may just be restarting."""
+        now = time.monotonic()
+        if self._away_since is None or now - self._away_since > _FORGET:
+            self._away_since = now
+        return now - self._away_since < _PATIENCE
 
     async def get(self, path: str, **kw: Any) -> Response:
         return ok(await self.request("GET", path, **kw))

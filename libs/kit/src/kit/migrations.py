@@ -55,6 +55,8 @@ def _migrate(connection: Connection, metadata: MetaData, service: str) -> None:
     context.configure(connection=connection, target_metadata=metadata, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()
+        # What has been migrated is for the owner to say, not for who serves requests.
+        connection.execute(text(f"revoke insert, update, delete, truncate on alembic_version from {service}"))
 
 
 def main() -> None:

@@ -10,8 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from kit import telemetry
-from kit.errors import AppError, Invalid
+from kit.db import GONE
+from kit.errors import AppError, Invalid, Unavailable
+from kit.logging import get
 
+log = get()
 _BEYOND = ("value out of", "surrogates not allowed")  # what asyncpg says before it asks PostgreSQL
 
 
@@ -47,6 +50,23 @@ def unstorable(exc: BaseException | None) -> Invalid | None:
     return None
 
 
+_AWAY = (
+    *GONE,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+
+
+def _is_away(exc: BaseException | None) -> bool:
+    """Whether it is the database that does not answer, and not the question that is wrong."""
+    if isinstance(exc, DBAPIError):
+        return exc.connection_invalidated or _is_away(exc.orig.__cause__ if exc.orig else None)
+    return isinstance(exc, _AWAY)
+
+
 def install(app: FastAPI) -> None:
     """Every refusal of a service leaves as a problem document."""
 
@@ -65,10 +85,16 @@ def install(app: FastAPI) -> None:
         return problem(400, "invalid", "Some values are missing or wrong.", {"fields": fields})
 
     @app.exception_handler(DBAPIError)
-    @app.exception_handler(asyncpg.DataError)
+    @app.exception_handler(asyncpg.PostgresError)
+    @app.exception_handler(asyncpg.InterfaceError)
+    @app.exception_handler(asyncpg.InternalClientError)
+    @app.exception_handler(OSError)
     async def refused_by_database(_: Request, exc: Exception) -> Response:
         if refusal := unstorable(exc):
             return response(refusal)
+        if _is_away(exc):
+            log.warning("the database does not answer", error=repr(exc))
+            return response(Unavailable("The database does not answer just now."))
         raise exc
 
     @app.exception_handler(Exception)

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from kit import health
 from kit.logging import configure, get
+from kit.protocol import BoundedProtocol
 
 _DRAIN = 6  # seconds for requests in flight; everything must be gone within 10
 
@@ -38,6 +39,7 @@ def listen(port: int, host: str = "127.0.0.1") -> socket.socket:
 def _config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # any ASGI callable
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from kit import telemetry
-from kit.errors import Unavailable
+from kit.errors import NotFound, Unavailable
 from kit.http import Client, Unreachable
 from kit.identity import HEADER
 from prometheus_client import REGISTRY
@@ -86,11 +86,31 @@ async def test_a_get_survives_all_its_kept_connections(client: Client, neighbour
 
 
 async def test_a_get_that_is_never_answered_ends(client: Client, neighbour: Neighbour) -> None:
-    neighbour.answers = [OK] + [CLOSE] * 20
+    neighbour.answers = [OK] + [CLOSE] * 200
     await client.get("/first")
+    began = time.monotonic()
     with pytest.raises(Unreachable):
         await client.get("/second")
-    assert len(neighbour.requests) <= 5
+    assert time.monotonic() - began < 4
+    with pytest.raises(Unreachable):
+        await client.get("/third")
+    assert time.monotonic() - began < 4, "who has been away for longer is asked once"
+
+
+@pytest.mark.parametrize("path", ["/./x", "/a/../b", "/%2e%2e/b", "/a//b", "/a%2Fb", "/a%5cb", "/%2E/b?x"])
+async def test_no_text_of_a_caller_chooses_another_path(
+    client: Client, neighbour: Neighbour, path: str
+) -> None:
+    with pytest.raises(NotFound):
+        await client.get(path)
+    assert neighbour.requests == []
+
+
+async def test_a_neighbour_that_restarts_is_asked_again(client: Client, neighbour: Neighbour) -> None:
+    neighbour.answers = [CLOSE, CLOSE, CLOSE, OK]
+    assert (await client.get("/things", params={"q": "a b&c"})).status == 200
+    neighbour.answers = [CLOSE, OK]
+    assert (await client.post("/resolve", json={}, repeatable=True)).status == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])

@@ -19,6 +19,7 @@ from kit.http import Client
 from kit.identity import Signer
 from kit.migrations import migrate
 from kit.process import listen
+from kit.protocol import BoundedProtocol
 
 _ISSUERS = ("gateway", *SERVICES)
 _EMPTYING = """
@@ -129,7 +130,12 @@ async def running(app: Any) -> AsyncIterator[str]:
     """The app on a real socket; its URL."""
     sock = listen(0)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1
+        app,
+        http=BoundedProtocol,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[sock]))

@@ -127,6 +127,8 @@ class LoginToken(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     token_hash: Mapped[str]
     expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by_call: Mapped[str | None]  # its request id
 
 
 class LoginAttempt(Base):

@@ -90,7 +90,8 @@ async def account(
     user = await session.get_one(User, user_id)
     claims = await repository.person(session, user_id)
     refusal = policies.login_token_refusal(claims)
-    token = await session.scalar(select(LoginToken.expires_at).where(LoginToken.user_id == user_id))
+    unused = select(LoginToken.expires_at).where(LoginToken.user_id == user_id, LoginToken.used_at.is_(None))
+    token = await session.scalar(unused)
     mine = await session.scalars(
         select(Session)
         .where(Session.user_id == user_id, Session.expires_at > now)

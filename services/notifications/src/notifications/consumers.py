@@ -1,6 +1,13 @@
 """Facts of others become deliveries; sending is the dispatcher's business."""
 
-from contracts.identity import LoginTokenIssued, LoginTokenUsed, OrgState, UserRegistered, UserState
+from contracts.identity import (
+    IdentityStaffTold,
+    LoginTokenIssued,
+    LoginTokenUsed,
+    OrgState,
+    UserRegistered,
+    UserState,
+)
 from contracts.jobs import JobRequestFinished, JobsStaffTold
 from contracts.projects import ProjectState, WorkspaceState
 from contracts.releases import AirlockEventReceived
@@ -36,6 +43,7 @@ SUBSCRIPTIONS = [
         "notifications-identity",
         "IDENTITY",
         handlers={
+            IdentityStaffTold: staff.tell_staff,
             UserRegistered: accounts.tell_of_registration,
             LoginTokenIssued: accounts.tell_of_login_token,
             LoginTokenUsed: accounts.tell_of_login_token,

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clients.identity import Identified
-from contracts.identity import LoginTokenIssued, LoginTokenUsed
+from contracts.identity import IdentityStaffTold, LoginTokenIssued, LoginTokenUsed
 from contracts.statement import Claims
 from kit.errors import PermissionDenied
+from kit.logging import get
+from kit.metrics import THROTTLED
 from messaging.uow import UnitOfWork, Units
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from identity import policies, repository
@@ -16,7 +18,9 @@ from identity.actions import audit
 from identity.models import LoginAttempt, LoginToken, User
 from identity.secrets import new_words, slow_hash, slow_verify
 
+log = get()
 TRIES, BACKEND_TRIES, WINDOW = 10, 100, timedelta(minutes=15)
+_SAME_CALL = timedelta(seconds=60)  # in which a call whose answer was lost is made again
 
 
 async def issue(units: Units, user_id: int, *, by: str, now: datetime) -> str:
@@ -27,7 +31,13 @@ async def issue(units: Units, user_id: int, *, by: str, now: datetime) -> str:
         user = await repository.person(uow.session, user_id)
         if refusal := policies.login_token_refusal(user):
             raise PermissionDenied(policies.REFUSALS[refusal], reason=refusal)
-        values = {"user_id": user_id, "token_hash": hashed, "expires_at": now + LoginToken.LIFETIME}
+        values = {
+            "user_id": user_id,
+            "token_hash": hashed,
+            "expires_at": now + LoginToken.LIFETIME,
+            "used_at": None,
+            "used_by_call": None,
+        }
         statement = insert(LoginToken).values(values)
         await uow.session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))
         await _forget_tries(uow, user.username)
@@ -38,20 +48,28 @@ async def issue(units: Units, user_id: int, *, by: str, now: datetime) -> str:
 
 @dataclass(frozen=True)
 class _Found:
+    """`throttled`: too many tries at this account. `flooded`: too many wrong ones from this backend, so that
+    nothing is hashed there any more for people who have no words."""
+
     claims: Claims | None
     username: str | None
     stored: str | None
     expires_at: datetime | None
     throttled: bool
+    flooded: bool
 
 
 async def authenticate(
-    units: Units, user: str, words: str, *, backend: str | None, now: datetime
+    units: Units, user: str, words: str, *, backend: str | None, now: datetime, call: str = ""
 ) -> Identified:
-    """Checks in the order of spec/identity.md §4.2; the right words work once."""
-    found = await _find(units, user, backend, now)
-    if found.throttled:
-        return Identified(refusal="throttled", username=found.username)
+    """Checks in the order of spec/identity.md §4.2; the right words work once, or again in the same `call`.
+
+    Whatever others get wrong, the right words of somebody at whose account nobody guesses work.
+    """
+    found = await _find(units, user, backend, call, now)
+    wrong = Identified(refusal="throttled", username=found.username)
+    if found.throttled or (found.flooded and found.stored is None):
+        return wrong
     right = await slow_verify(found.stored, words)  # outside any transaction, and also for unknown people
     if found.claims is None:
         return Identified(refusal="unknown_user")
@@ -60,18 +78,22 @@ async def authenticate(
         return Identified(refusal=refusal, username=name)
     if found.stored is None or found.expires_at is None:
         return Identified(refusal="no_token", username=name)
+    if found.flooded and not right:
+        return wrong
     if now > found.expires_at:
         return Identified(refusal="token_expired", username=name)
     if not right:
         return Identified(refusal="token_wrong", username=name)
-    return await _consume(units, found.claims, found.stored, backend)
+    return await _consume(units, found.claims, found.stored, backend, call, now)
 
 
-async def _find(units: Units, user: str, backend: str | None, now: datetime) -> _Found:
+async def _find(units: Units, user: str, backend: str | None, call: str, now: datetime) -> _Found:
+    again = and_(LoginToken.used_by_call == call, LoginToken.used_at > now - _SAME_CALL)
+    usable = or_(LoginToken.used_at.is_(None), again)
     async with units() as uow:
         query = (
             select(User.id, User.username, LoginToken.token_hash, LoginToken.expires_at)
-            .outerjoin(LoginToken, LoginToken.user_id == User.id)
+            .outerjoin(LoginToken, and_(LoginToken.user_id == User.id, usable))
             .where(or_(User.username == user, func.lower(User.email) == user.lower()))
             .order_by((User.username == user).desc())
             .limit(1)
@@ -79,23 +101,38 @@ async def _find(units: Units, user: str, backend: str | None, now: datetime) -> 
         row = (await uow.session.execute(query)).one_or_none()
         subject = f"user {row.username}" if row else f"unknown {user}"
         throttled = await _throttled(uow, subject, TRIES, now)
+        flooded = False
         if backend is not None and not throttled:
-            throttled = await _throttled(uow, f"backend {backend}", BACKEND_TRIES, now)
+            flooded = await _throttled(uow, f"backend {backend}", BACKEND_TRIES, now)
         if row is None:
-            return _Found(None, user, None, None, throttled)
+            return _Found(None, user, None, None, throttled, flooded)
         person = (await repository.claims(uow.session, [row.id])).get(row.id)
-        return _Found(person, row.username, row.token_hash, row.expires_at, throttled)
+        return _Found(person, row.username, row.token_hash, row.expires_at, throttled, flooded)
 
 
 async def _throttled(uow: UnitOfWork, subject: str, limit: int, now: datetime) -> bool:
-    """Counts a try before anything is hashed, so that guesses sent at the same time count too."""
+    """Counts a try before anything is hashed, so that guesses sent at the same time count too.
+
+    Staff are told of the first that is too many.
+    """
     await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"login {subject}"))))
     await uow.session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - WINDOW))
     tries = select(func.count()).where(LoginAttempt.subject == subject, LoginAttempt.at > now - WINDOW)
-    if (await uow.session.scalar(tries) or 0) >= limit:
+    count = await uow.session.scalar(tries) or 0
+    if count > limit:
         return True
     uow.session.add(LoginAttempt(subject=subject, at=now))
-    return False
+    if count == limit:
+        THROTTLED.labels(subject.split(" ", 1)[0]).inc()
+        log.warning("too many wrong login tokens", subject=subject, tries=count)
+        uow.publish(
+            IdentityStaffTold(
+                told=f"throttled:{subject}:{now:%Y%m%d%H%M}",
+                title="Many wrong login tokens",
+                text=f"{count} tries in a quarter of an hour: {subject}.",
+            )
+        )
+    return count >= limit
 
 
 async def _forget_tries(uow: UnitOfWork, username: str) -> None:
@@ -108,15 +145,19 @@ async def _forget_one_try(uow: UnitOfWork, backend: str) -> None:
     await uow.session.execute(delete(LoginAttempt).where(LoginAttempt.id == last.scalar_subquery()))
 
 
-async def _consume(units: Units, person: Claims, stored: str, backend: str | None) -> Identified:
+async def _consume(
+    units: Units, person: Claims, stored: str, backend: str | None, call: str, now: datetime
+) -> Identified:
     async with units() as uow:
-        gone = await uow.session.execute(
-            delete(LoginToken)
-            .where(LoginToken.user_id == person.user_id, LoginToken.token_hash == stored)
-            .returning(LoginToken.user_id)
-        )
-        if gone.first() is None:  # somebody else was faster with the same words
+        mine = (LoginToken.user_id == person.user_id, LoginToken.token_hash == stored)
+        token = await uow.session.scalar(select(LoginToken).where(*mine).with_for_update())
+        if token is None:  # new words were made meanwhile
             return Identified(refusal="no_token", username=person.username)
+        if token.used_at is not None:
+            if token.used_by_call == call and token.used_at > now - _SAME_CALL:
+                return Identified(user=person, username=person.username)
+            return Identified(refusal="no_token", username=person.username)
+        token.used_at, token.used_by_call = now, call
         await _forget_tries(uow, person.username)
         if backend is not None:
             await _forget_one_try(uow, backend)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from kit import telemetry
 from kit.app import CurrentActor, as_json
 from kit.errors import Invalid
 from messaging.runtime import Begin, Data
@@ -68,6 +69,9 @@ async def identify(body: IdentifyIn, actor: CurrentActor, begin: Begin, data: Da
     if "\0" in body.user:
         raise Invalid("Names have no NUL.")
     if body.token is not None:
-        found = await login_tokens.authenticate(begin, body.user, body.token, backend=body.backend, now=now)
+        call = telemetry.request_id.get()
+        found = await login_tokens.authenticate(
+            begin, body.user, body.token, backend=body.backend, now=now, call=call
+        )
         return as_json(found)
     return as_json(login_tokens.authorise(await queries.claims_by_name(data, body.user), body.user))

@@ -1,0 +1,125 @@
+"""Calls of Airlock that meet a restart are held and made again, until a service answers (rulings 5.7)."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from kit.errors import TooLarge, Unavailable
+from starlette.types import Message, Receive
+
+HELD = 64  # calls at once
+_KEEP = 20 * 1024 * 1024  # bytes of one body; a larger one is passed on as it comes, and not again
+_BUDGET = 256 * 1024 * 1024  # of all bodies that are kept
+_AUTHORISE = 3.0
+_ANSWER = 20.0  # Airlock's workers end at 30 s
+_HOLD = 15.0
+
+
+class Limits(NamedTuple):
+    """Seconds until an answer is due (None: while it progresses), and in which a call is made again."""
+
+    total: float | None
+    hold: float
+
+
+_RULES = (
+    (re.compile(r"releases/authorise/?"), Limits(_AUTHORISE, _AUTHORISE - 0.5)),
+    (re.compile(r"releases/authenticate/?"), Limits(_ANSWER, _HOLD)),
+    (re.compile(r"releases/workspace/[^/]+/?"), Limits(_ANSWER, _HOLD)),
+    (re.compile(r"releases/release/[^/]+/?"), Limits(None, _HOLD)),
+)
+_EVENTS = re.compile(r"airlock/events/?")
+
+
+def limits(method: str, path: str, *, traced: bool) -> Limits:
+    """Of a call to `/api/v2/<path>`; what is not idempotent by our own design is made once."""
+    if method == "POST":
+        if _EVENTS.fullmatch(path):
+            return Limits(_ANSWER, _HOLD if traced else 0)
+        for pattern, found in _RULES:
+            if pattern.fullmatch(path):
+                return found
+    return Limits(_ANSWER, 2.0 if method == "GET" else 0)
+
+
+class Held:
+    """Counts what is held, so that an outage does not fill the memory."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._bytes = 0
+
+    def __enter__(self) -> "Held":
+        if self._calls >= HELD:
+            raise Unavailable("Too many calls wait for a restart. Try again in a few seconds.")
+        self._calls += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._calls -= 1
+
+    def take(self, size: int) -> bool:
+        if self._bytes + size > _BUDGET:
+            return False
+        self._bytes += size
+        return True
+
+    def give(self, size: int) -> None:
+        self._bytes -= size
+
+
+class Body:
+    """A body that can be sent again, unless it turns out to be too large to be kept."""
+
+    def __init__(self, receive: Receive, held: Held) -> None:
+        self._receive = receive
+        self._held = held
+        self._kept: list[bytes] = []
+        self._size = 0
+        self.whole = False
+        self.again = True
+
+    async def read(self) -> None:
+        """As far as it is kept."""
+        while not self.whole and self.again:
+            chunk = await self._next()
+            self._size += len(chunk)
+            self._kept.append(chunk)
+            self.again = self._size <= _KEEP and self._held.take(len(chunk))
+
+    async def _next(self) -> bytes:
+        message: Message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise asyncio.CancelledError
+        self.whole = not message.get("more_body")
+        found: bytes = message.get("body", b"")
+        return found
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for chunk in self._kept:
+            if chunk:
+                yield chunk
+        while not self.whole:
+            if chunk := await self._next():
+                yield chunk
+
+    def close(self) -> None:
+        kept = self._size if self.again else self._size - len(self._kept[-1])
+        self._held.give(kept)
+        self._kept.clear()
+
+
+def limited(receive: Receive, limit: int) -> Receive:
+    """The same, but it raises TooLarge as soon as more has arrived."""
+    seen = 0
+
+    async def next_message() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise TooLarge("That form is too large.")
+        return message
+
+    return next_message
