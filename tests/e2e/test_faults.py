@@ -1,12 +1,16 @@
 """Nothing is lost and nothing doubled, whatever is killed (rulings 3.14). `./just soak` makes it harder."""
 
 import os
+import secrets
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from urllib.request import urlopen
 
 import pytest
 from contracts.catalogue import SERVICES
+from sandbox.airlock_demo import Airlock, listed, new_request_id
 from testkit.stack import Stack
 
 from .visitor import Visitor, eventually
@@ -65,6 +69,48 @@ def test_fault_processes_killed_during_a_run(stack: Stack, rosa: Visitor, names:
 def _rap_id(rosa: Visitor, path: str) -> str:
     text = rosa.web.get(path).text
     return text.split("<dt>RAP id</dt><dd><code>")[1].split("<")[0]
+
+
+@pytest.mark.parametrize("victim", ["releases", "identity", "postgres"])
+def test_fault_airlock_sees_no_restart(stack: Stack, victim: str) -> None:
+    """It never repeats an event: while something restarts its calls are held (rulings 5.7)."""
+    done = Event()
+    with ThreadPoolExecutor(1) as pool:
+        calls = pool.submit(release_again_and_again, stack, done)
+        time.sleep(1)
+        kill(stack, victim)
+        time.sleep(1)
+        done.set()
+        found = calls.result(60)
+    assert len(found) > 10
+    assert [call for call in found if call[1] >= 500] == []
+    assert {status for _, status in found} == {201}
+
+
+def release_again_and_again(stack: Stack, done: Event) -> list[tuple[str, int]]:
+    """Each call that Airlock makes, and its answer. Asking for rights is left out: it may fail for a moment,
+    Airlock then goes on with what it knew."""
+    airlock, workspace = Airlock(stack.url, stack.demo["backend"]["token"]), stack.demo["workspace"]
+    found: list[tuple[str, int]] = []
+    while not done.is_set():
+        request, content = new_request_id(), secrets.token_bytes(2_000)
+        body = {"workspace": workspace, "request": request, "request_author": "rosa", "user": "rosa"}
+        status, *_ = airlock.call(
+            "airlock/events/", actor="rosa", event_type="request_submitted", **body, updates=None
+        )
+        found.append(("event", status))
+        metadata = {"tool": "airlock", "airlock_id": request}
+        files = [listed("output/a.csv", content, request)]
+        path = f"releases/workspace/{workspace}"
+        status, *_ = airlock.call(path, actor="otis", files=files, metadata=metadata, review=None)
+        found.append(("create", status))
+        status, _, answer = airlock.call(
+            f"releases/release/{request}", actor="otis", body=content, name="output/a.csv"
+        )
+        if status == 400 and "already been uploaded" in answer["detail"]:
+            status = 201  # the first answer was lost with the service; Airlock takes this for done
+        found.append(("upload", status))
+    return found
 
 
 def test_fault_nats_away_for_a_while(stack: Stack, rosa: Visitor) -> None:

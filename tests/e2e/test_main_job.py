@@ -66,7 +66,7 @@ def test_a_failed_run_says_so_and_can_be_cancelled_while_it_lasts(rosa: Visitor)
     path = rosa.run("report", force_run_dependencies="on")
     rosa.wait_for(path, "running")
     rosa.web.post(f"{path}cancel/", data={"csrf": rosa.hidden(rosa.web.get(path), "csrf")})
-    rosa.wait_for(path, "failed")
+    rosa.wait_for(path, "cancelled")
     assert "cancelled" in rosa.web.get(path).text.lower()
 
 

@@ -89,7 +89,7 @@ def play(told: dict[str, Any], words: str, author: str = "rosa") -> str:
     """The happy order of a release request; the id of the release. Raises Unexpected."""
     airlock, workspace = Airlock(told["url"], told["backend"]["token"]), told["workspace"]
     first, second = "otis", "olga"
-    request = _ulid()
+    request = new_request_id()
     status, _, user = airlock.call("releases/authenticate", user=author, token=words)
     expect(f"authenticate {author}", status, 200)
     expect("the user record names the workspace", workspace in user["workspaces"], True)
@@ -109,11 +109,11 @@ def play(told: dict[str, Any], words: str, author: str = "rosa") -> str:
     event("request_submitted", author)
     event("request_partially_reviewed", first)
     event("request_reviewed", second)
-    listed = [_listed(name, content, request) for name, content in FILES]
+    announced = [listed(name, content, request) for name, content in FILES]
     metadata = {"tool": "airlock", "airlock_id": request}
     for turn, checker in enumerate((second, first)):  # Airlock may ask again, also by the other checker
         status, headers, answer = airlock.call(
-            f"releases/workspace/{workspace}", actor=checker, files=listed, metadata=metadata, review=None
+            f"releases/workspace/{workspace}", actor=checker, files=announced, metadata=metadata, review=None
         )
         expect("create release", (status, headers.get("release-id")), (201, request))
         if not turn:
@@ -132,7 +132,7 @@ def play(told: dict[str, Any], words: str, author: str = "rosa") -> str:
     return request
 
 
-def _listed(name: str, content: bytes, request: str) -> dict[str, Any]:
+def listed(name: str, content: bytes, request: str) -> dict[str, Any]:
     return {
         "name": name,
         "url": name,
@@ -144,7 +144,7 @@ def _listed(name: str, content: bytes, request: str) -> dict[str, Any]:
     }
 
 
-def _ulid() -> str:
+def new_request_id() -> str:
     alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
     number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
     return "".join(alphabet[(number >> shift) & 31] for shift in range(125, -1, -5))
