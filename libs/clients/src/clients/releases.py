@@ -44,9 +44,10 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     backend: BackendRef
     created_by: Person
     created_at: datetime
+    completed_at: datetime | None = None
     metadata: dict[str, Any]
     files: list[FileRow]
-    reviewers: list[Person] = []  # from the events of its request (rulings 1.5.3)
+    reviewers: list[Person] = []  # of the round that was approved (rulings 1.5.3)
 
 
 class ReleasesClient(ServiceClient):

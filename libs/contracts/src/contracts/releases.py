@@ -19,6 +19,16 @@ class ReleaseCreated(_OfRelease, frozen=True, kw_only=True):
     file_count: int
 
 
+class ReleaseRelisted(_OfRelease, frozen=True, kw_only=True):
+    """It was created again with another list before all of the first one had arrived."""
+
+    subject: ClassVar[str] = "releases.release.relisted.v1"
+
+    by_id: int
+    file_count: int
+    withdrawn_count: int  # files that were here and are not in the new list
+
+
 class FileUploaded(_OfRelease, frozen=True, kw_only=True):
     subject: ClassVar[str] = "releases.file.uploaded.v1"
 
@@ -49,5 +59,11 @@ class AirlockEventReceived(Event, frozen=True, kw_only=True):
     repo: str | None = None
 
 
-FACTS: tuple[type[Event], ...] = (ReleaseCreated, FileUploaded, ReleaseCompleted, AirlockEventReceived)
+FACTS: tuple[type[Event], ...] = (
+    ReleaseCreated,
+    ReleaseRelisted,
+    FileUploaded,
+    ReleaseCompleted,
+    AirlockEventReceived,
+)
 STATES: tuple[type[State], ...] = ()

@@ -17,6 +17,7 @@ from kit.logging import configure, get
 from kit.protocol import BoundedProtocol
 
 _DRAIN = 6  # seconds for requests in flight; everything must be gone within 10
+_OWN = 0o077  # what a process writes is for its own user only
 
 
 def load(target: str) -> Callable[..., object]:
@@ -53,6 +54,7 @@ def _config(app: object) -> uvicorn.Config:
 def run_app(target: str, *, sock: socket.socket) -> None:
     """Serve the ASGI app that the factory `target` makes, until SIGTERM."""
     configure(target.split(".")[0], os.environ.get("LOG_LEVEL", "INFO"))
+    os.umask(_OWN)
     server = uvicorn.Server(_config(load(target)()))
     gc.freeze()
     server.run(sockets=[sock])
@@ -61,6 +63,7 @@ def run_app(target: str, *, sock: socket.socket) -> None:
 def run_worker(target: str, *, sock: socket.socket) -> None:
     """Run the coroutine `target(stop)` until SIGTERM, serving its health on `sock`."""
     configure(target.split(".")[0] + "-worker", os.environ.get("LOG_LEVEL", "INFO"))
+    os.umask(_OWN)
     main: Callable[[asyncio.Event], Awaitable[None]] = load(target)  # type: ignore[assignment]
     gc.freeze()
     uvloop = importlib.import_module("uvloop")

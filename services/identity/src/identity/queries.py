@@ -42,6 +42,8 @@ union all
 (select 'org', slug, name, '' from orgs where slug ilike :like or name ilike :like order by name limit 5)
 """)
 
+_LEFT = "select id as user_id, username, fullname as name from users where username = $1 and not is_active"
+
 
 async def backend_credential(
     session: AsyncSession, hashes: list[str], os_user: str | None
@@ -79,9 +81,12 @@ async def personal_token(
 
 
 async def claims_by_name(database: Database, username: str) -> Claims | None:
-    """Asked at every step of everybody in Airlock, so past the session."""
+    """Asked at every step of everybody in Airlock, so past the session; somebody disabled has no rights."""
     rows = await database.fetch(repository.CLAIMS + "u.username = $1", username)
-    return Claims(**{**rows[0], "projects": msgspec.json.decode(rows[0]["projects"])}) if rows else None
+    if rows:
+        return Claims(**{**rows[0], "projects": msgspec.json.decode(rows[0]["projects"])})
+    left = await database.fetch(_LEFT, username)
+    return Claims(**left[0]) if left else None
 
 
 async def account(

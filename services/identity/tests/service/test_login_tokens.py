@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from clients.identity import Identified, IdentityClient
 from contracts.identity import LoginTokenIssued, LoginTokenUsed
+from contracts.statement import Claims
 from identity.actions import login_tokens, rights
 from kit.errors import NotFound, PermissionDenied
 from messaging.uow import Units
@@ -110,20 +111,22 @@ async def test_who_may_log_in_is_checked_before_the_words(
     """spec/identity.md §9.10: GitHub first, then the backends."""
     await world.rows("identity", "delete from backend_memberships")
     assert await airlock.identify("jane", words) == refused("no_backends")
-    assert await airlock.identify("jane", None) == refused("no_backends")
     await world.rows("identity", "delete from external_identities")
     assert await airlock.identify("jane", words) == refused("not_github")
-    assert await airlock.identify("jane", None) == refused("not_github")
     assert await world.rows("identity", "select from login_tokens")
 
 
-async def test_somebody_disabled_is_as_unknown_as_anybody(
-    airlock: IdentityClient, words: str, world: World
+@pytest.mark.parametrize("left", ["update users set is_active = false", "delete from backend_memberships"])
+async def test_who_has_left_cannot_log_in_and_is_told_of_without_rights(
+    airlock: IdentityClient, words: str, world: World, left: str
 ) -> None:
-    await world.rows("identity", "update users set is_active = false")
-    for user in ("jane", "ghost"):
-        for sent in (words, None):
-            assert (await airlock.identify(user, sent)).refusal == "unknown_user"
+    """rulings 5.2"""
+    await world.rows("identity", left)
+    assert (await airlock.identify("jane", words)).refusal in {"unknown_user", "no_backends"}
+    found = (await airlock.identify("jane", None)).user
+    assert found is not None
+    assert found == Claims(user_id=found.user_id, username="jane", name=found.name)
+    assert (await airlock.identify("ghost", None)).refusal == "unknown_user"
 
 
 async def test_a_name_goes_before_the_address_of_somebody_else(

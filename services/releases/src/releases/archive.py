@@ -3,10 +3,13 @@
 import io
 import zipfile
 from collections.abc import AsyncIterator, Sequence
-from urllib.parse import quote
 
 from releases.models import ReleaseFile
 from releases.storage import Storage
+
+NOT_INCLUDED = "NOT-INCLUDED.txt"
+_HEADING = ("These files of the release are not in this archive:", "")
+_TIME = "%Y-%m-%d %H:%M UTC"
 
 
 class _Sink(io.RawIOBase):
@@ -31,25 +34,38 @@ class _Sink(io.RawIOBase):
 async def stream(
     storage: Storage, files: Sequence[tuple[ReleaseFile, str | None]], page: str
 ) -> AsyncIterator[bytes]:
-    """Files with the name of who redacted them; `page` is the release's URL. Stored uncompressed.
+    """Files with the name of who took them away; `page` is the release's URL. Stored uncompressed.
 
-    A redacted or missing file becomes a text of the same name that says so (spec/releases.md §4).
+    Only bytes that were released stand under a file's name (rulings 5.10).
     """
     sink = _Sink()
+    absent = [f"{file.name}: {_why(file, by)}" for file, by in files if not file.is_here]
+    taken = {file.name for file, _ in files if file.is_here}
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for file, deleted_by in files:
-            if file.deleted_at is not None or file.uploaded_at is None:
-                archive.writestr(file.name, f"{_why(file, deleted_by)}\n\n{page}{quote(file.name)}\n")
-            else:
+        if absent:
+            archive.writestr(_free(NOT_INCLUDED, taken), "\n".join((*_HEADING, *absent, "", page, "")))
+            yield sink.take()
+        for file, _ in files:
+            if file.is_here:
                 with archive.open(file.name, "w") as entry:
                     async for chunk in await storage.read(file.sha256):
                         entry.write(chunk)
                         yield sink.take()
-            yield sink.take()
+                yield sink.take()
     yield sink.take()
 
 
-def _why(file: ReleaseFile, deleted_by: str | None) -> str:
-    if file.deleted_at is None:
-        return "This file has not been uploaded yet"
-    return f"This file was redacted by {deleted_by or 'somebody'} on {file.deleted_at:%Y-%m-%d %H:%M} UTC"
+def _free(name: str, taken: set[str]) -> str:
+    """Somebody may have released a file of that very name."""
+    while name in taken:
+        name = f"_{name}"
+    return name
+
+
+def _why(file: ReleaseFile, by: str | None) -> str:
+    who = by or "somebody"
+    if file.withdrawn_at is not None:
+        return f"withdrawn by {who} on {file.withdrawn_at:{_TIME}}: it is not in the approved list any more"
+    if file.deleted_at is not None:
+        return f"redacted by {who} on {file.deleted_at:{_TIME}}"
+    return "not uploaded yet"

@@ -37,12 +37,37 @@ class Release(Base):
     completed_at: Mapped[datetime | None]
 
 
+class ReleaseCreator(Base):
+    """Everybody who sent the release: each may finish its uploads, whatever becomes of the role."""
+
+    __tablename__ = "release_creators"
+
+    release_id: Mapped[str] = mapped_column(ForeignKey("releases.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(server_default=NOW)
+
+
 class ReleaseFile(Base):
+    """One of the list, or (`withdrawn_at`) of an earlier list: then it is kept on record and never served."""
+
     __tablename__ = "release_files"
     __table_args__ = (
         CheckConstraint("(deleted_at IS NULL) = (deleted_by_id IS NULL)", name="deleted_pair"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by_id IS NULL)", name="withdrawn_pair"),
         CheckConstraint("size >= 0", name="size"),
-        Index("ix_release_files_release", "release_id", "name", unique=True),
+        Index("ix_release_files_release", "release_id", "name"),
+        Index(
+            "ix_release_files_listed",
+            "release_id",
+            "name",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+        Index(
+            "ix_release_files_unswept",
+            "withdrawn_at",
+            postgresql_where=text("withdrawn_at IS NOT NULL AND swept_at IS NULL"),
+        ),
         Index("ix_release_files_sha256", "sha256"),
     )
 
@@ -60,6 +85,14 @@ class ReleaseFile(Base):
     uploaded_by_id: Mapped[int | None]
     deleted_at: Mapped[datetime | None]
     deleted_by_id: Mapped[int | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[int | None]
+    swept_at: Mapped[datetime | None]  # when the bytes of a withdrawn file were removed
+
+    @property
+    def is_here(self) -> bool:
+        """Its bytes arrived and may be served."""
+        return self.uploaded_at is not None and self.deleted_at is None and self.withdrawn_at is None
 
 
 class AirlockEvent(Base):

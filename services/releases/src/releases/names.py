@@ -5,6 +5,7 @@ import binascii
 import re
 import secrets
 import time
+import unicodedata
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID = re.compile(r"[0-9A-Z]{26}")
@@ -23,7 +24,7 @@ def is_release_id(text: str) -> bool:
 
 
 def filename(raw_disposition: str) -> str | None:
-    """The name in a base64-carried Content-Disposition: latin-1, unescaped (wire-observed §2 gotcha 7)."""
+    """The name as sent in a base64-carried Content-Disposition: latin-1, unescaped (wire-observed §2.7)."""
     try:
         raw = base64.b64decode(raw_disposition, validate=True)
     except (binascii.Error, ValueError):
@@ -31,13 +32,25 @@ def filename(raw_disposition: str) -> str | None:
     found = _QUOTED.search(raw) or _BARE.search(raw)
     if found is None:
         return None
-    return found[1].decode("latin-1").replace("\\", "/").strip() or None
+    name = found[1].decode("latin-1")
+    return name if name.strip() else None
+
+
+def normal(name: str) -> str:
+    """The form under which names are kept and compared."""
+    return name.replace("\\", "/").strip()
+
+
+def why_unsendable(name: str) -> str | None:
+    """Airlock sends names in a header, as Latin-1 between quotation marks (rulings 5.4); None when it can."""
+    for character in name:
+        if unicodedata.category(character) == "Cc":
+            return "a control character"
+        if character == '"' or ord(character) > 255:
+            return character if character.isprintable() else ascii(character)
+    return None
 
 
 def is_safe(name: str) -> bool:
-    """A relative path that stays where it is put, without control characters."""
-    parts = name.replace("\\", "/").split("/")
-    harmless = all(ord(character) >= 32 and ord(character) != 127 for character in name)
-    return (
-        harmless and bool(name) and not name.startswith("/") and all(p not in {"", ".", ".."} for p in parts)
-    )
+    """A relative path that stays where it is put."""
+    return all(part not in {"", ".", ".."} for part in name.replace("\\", "/").split("/"))

@@ -15,6 +15,12 @@ def uploader(actor: Actor, project_id: int) -> Claims | None:
     return acting if may(acting, "release_file_upload", project_id) else None
 
 
+def finisher(actor: Actor, creators: set[int]) -> Claims | None:
+    """The acting user when they sent this release themselves, though the role is gone since."""
+    acting = actor.statement.acting
+    return acting if acting is not None and acting.user_id in creators else None
+
+
 def reading_refusal(actor: Actor, project_id: int, workspace: str) -> str | None:
     """Why this caller may not read released files by the API, in the reference's words; None if they may."""
     statement = actor.statement

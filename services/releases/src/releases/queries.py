@@ -30,37 +30,57 @@ json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.
 _PERSON = "json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?'))"
 _BACKEND = "json_build_object('slug', r.backend, 'name', coalesce(b.name, r.backend))"
 
+# A request that ended otherwise after its release was begun: what has not arrived never will.
+_ENDED = """
+(r.completed_at is null and coalesce((select e.event_type in ('request_withdrawn', 'request_rejected')
+  from airlock_events e where e.request = r.id order by e.id desc limit 1), false))
+"""
+_SHOWN = f"f.withdrawn_at is null and (f.uploaded_at is not null or not {_ENDED})"
 # $2: the projects whose files the caller may see, or null for all
 _OF_WORKSPACE = f"""
 select (select coalesce(json_agg(json_build_object('id', r.id, 'number', r.number, 'workspace', r.workspace,
     'backend', {_BACKEND}, 'created_by', {_PERSON}, 'created_at', r.created_at,
-    'file_count', case when shown then coalesce(f.files, 0) end,
+    'file_count', case when shown then coalesce(f.listed, 0) end,
     'uploaded_count', case when shown then coalesce(f.uploaded, 0) end,
-    'total_size', case when shown then coalesce(f.size, 0) end) order by r.created_at desc, r.id desc), '[]')
+    'total_size', case when shown then coalesce(f.bytes, 0) end) order by r.created_at desc, r.id desc), '[]')
   from (select *, row_number() over (order by created_at, id) as number,
     $2::bigint[] is null or w.project_id = any($2) as shown from releases where workspace = w.name) r
   left join known_users u on u.id = r.created_by_id left join known_backends b on b.slug = r.backend
-  left join (select release_id, count(*) as files, count(uploaded_at) as uploaded, sum(size)::bigint as size
-    from release_files where workspace = w.name group by release_id) f on f.release_id = r.id)::text
+  left join lateral (select count(*) filter (where {_SHOWN}) as listed, count(f.uploaded_at) as uploaded,
+    sum(f.size) filter (where {_SHOWN})::bigint as bytes
+    from release_files f where f.release_id = r.id and f.withdrawn_at is null) f on true
+  where not {_ENDED} or f.uploaded > 0)::text
 from known_workspaces w where w.name = $1
+"""
+
+# Reviews count anew when a request is submitted again; those before the approval led to it.
+_REVIEWERS = """
+coalesce((select json_agg(json_build_object('username', x.username, 'fullname', x.fullname) order by x.first)
+  from (
+  select v.username, v.fullname, min(e.id) as first from airlock_events e
+  join known_users v on v.id = e.user_id
+  where e.request = r.id and e.event_type in ('request_partially_reviewed', 'request_reviewed')
+    and e.id < a.id and not exists (select from airlock_events s where s.request = r.id
+      and s.id between e.id and a.id and s.event_type in ('request_submitted', 'request_resubmitted',
+        'request_returned'))
+  group by v.username, v.fullname) x), '[]')
 """
 
 _RELEASE = f"""
 select json_build_object('id', r.id, 'number', (select count(*) from releases o
     where o.workspace = r.workspace and (o.created_at, o.id) <= (r.created_at, r.id)),
   'workspace', {_WORKSPACE}, 'backend', {_BACKEND}, 'created_by', {_PERSON}, 'created_at', r.created_at,
-  'metadata', r.metadata,
+  'completed_at', r.completed_at, 'metadata', r.metadata,
   'files', coalesce((select json_agg(json_build_object('id', f.id, 'name', f.name, 'size', f.size,
       'sha256', f.sha256, 'mtime', f.mtime, 'uploaded_at', f.uploaded_at, 'deleted_at', f.deleted_at,
       'deleted_by', (select d.fullname from known_users d where d.id = f.deleted_by_id))
       order by f.name, f.id)
-    from release_files f where f.release_id = r.id), '[]'),
-  'reviewers', coalesce((select json_agg(distinct jsonb_build_object('username', v.username, 'fullname',
-      v.fullname)) from airlock_events e join known_users v on v.id = e.user_id where e.request = r.id
-      and e.event_type in ('request_partially_reviewed', 'request_reviewed')), '[]'))::text
+    from release_files f where f.release_id = r.id and {_SHOWN}), '[]'), 'reviewers', {_REVIEWERS})::text
 from releases r join known_workspaces w on w.name = r.workspace join known_projects p on p.id = w.project_id
 left join known_users u on u.id = r.created_by_id left join known_backends b on b.slug = r.backend
-where r.id = $1 and exists (select from release_files f where f.release_id = r.id)
+left join lateral (select max(id) as id from airlock_events where request = r.id
+  and event_type = 'request_approved') a on true
+where r.id = $1 and exists (select from release_files f where f.release_id = r.id and {_SHOWN})
 """
 
 _INDEX = """
@@ -73,12 +93,13 @@ from (%s) x left join known_users u on u.id = x.created_by_id left join known_ba
 """
 _LATEST = """
 select distinct on (r.backend, f.name) f.*, r.backend, r.backend || '/' || f.name as shown
-from release_files f join releases r on r.id = f.release_id where f.workspace = $1
+from release_files f join releases r on r.id = f.release_id
+where f.workspace = $1 and f.withdrawn_at is null
 order by r.backend, f.name, r.created_at desc, f.id desc
 """
 _FILES = """
 select f.*, r.backend, f.name as shown from release_files f join releases r on r.id = f.release_id
-where f.release_id = $1
+where f.release_id = $1 and f.withdrawn_at is null
 """
 
 
@@ -89,7 +110,7 @@ async def user_record(database: Database, user: Claims) -> str:
         await database.fetchval(
             _RECORD,
             seen,
-            user.user_id,
+            user.user_id if user.backends else None,  # who has left copilots nothing either (rulings 5.2)
             user.username,
             user.name,
             "OutputChecker" in user.roles,

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import obstore
@@ -19,6 +19,7 @@ from obstore.store import LocalStore, S3Store
 _INCOMING = "incoming"
 _CHUNK = 1024 * 1024
 _ORPHAN = timedelta(hours=6)
+_OWN_FOLDER, _OWN_FILE = 0o700, 0o600
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Storage:
             )
         else:
             self._folder = Path(place).absolute()
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _private(self._folder, self._folder / _INCOMING)
             self._store = LocalStore(prefix=self._folder)
 
     async def receive(self, body: AsyncIterable[bytes], limit: int) -> Received:
@@ -71,6 +72,8 @@ class Storage:
         with _answering():
             # What `counted` raises comes out here, after the parts that were sent have been taken back.
             await obstore.put_async(self._store, key, counted(), max_concurrency=2)
+            if self._folder:
+                (self._folder / key).chmod(_OWN_FILE)
         return Received(key, digest.hexdigest(), size)
 
     async def keep(self, received: Received) -> None:
@@ -78,6 +81,7 @@ class Storage:
         blob = blob_key(received.sha256)
         with _answering():
             if self._folder:
+                await asyncio.to_thread(_private, (self._folder / blob).parent)
                 await asyncio.to_thread(_sync, self._folder / received.key)
             await obstore.rename_async(self._store, received.key, blob, overwrite=True)
             if self._folder:
@@ -119,6 +123,18 @@ class Storage:
             await obstore.delete_async(self._store, keys)
         return len(keys)
 
+    async def remove(self, sha256: str, before: datetime) -> bool:
+        """False when the bytes have come again since `before`: somebody is about to need them."""
+        key = blob_key(sha256)
+        with _answering():
+            try:
+                if (await obstore.head_async(self._store, key))["last_modified"] > before:
+                    return False
+                await obstore.delete_async(self._store, key)
+            except FileNotFoundError:
+                return True
+        return True
+
 
 @contextmanager
 def _answering() -> Iterator[None]:
@@ -127,6 +143,14 @@ def _answering() -> Iterator[None]:
         yield
     except (BaseError, OSError) as exc:
         raise Unavailable("The storage of released files does not answer.") from exc
+
+
+def _private(*folders: Path) -> None:
+    """Folders that only the service's own user may enter, whatever the umask."""
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o777 != _OWN_FOLDER:
+            folder.chmod(_OWN_FOLDER)
 
 
 def _sync(*paths: Path) -> None:

@@ -1,17 +1,23 @@
 """The body of release creation, with the reference's faults by field (spec/releases.md §2.4)."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from kit.errors import Invalid
+
 from releases.actions.create import WantedFile
 from releases.drf import Fields
-from releases.names import is_safe
+from releases.names import is_safe, normal, why_unsendable
 
 _FILES = 10_000
+_MIB = 1024 * 1024
+_SIZES = 2**63  # what the database can keep
+_NAMED = 5  # files that a refusal speaks of
 
 
 def check_create(body: dict[str, Any], limit: int) -> tuple[list[WantedFile], dict[str, Any]]:
-    """(files, faults by field)."""
+    """(files, faults by field). Raises Invalid for files that Airlock could not send (rulings 5.4, 5.5)."""
     fields = Fields()
     for name in ("files", "metadata", "review"):
         if name not in body:
@@ -25,10 +31,12 @@ def check_create(body: dict[str, Any], limit: int) -> tuple[list[WantedFile], di
     if not isinstance(sent, list) or len(sent) > _FILES:
         fields.add("files", "Expected a list of items.")
         return [], fields.faults
+    if refused := [text for item in sent if isinstance(item, dict) for text in _unsendable(item, limit)]:
+        raise Invalid(" ".join(refused[:_NAMED]))
     wrong: dict[str, Any] = {}
     names: set[str] = set()
     for index, item in enumerate(sent):
-        file, faults = _file(item, limit)
+        file, faults = _file(item)
         if file is not None and file.name in names:
             faults = {"name": ["Another file of this release has the same name."]}
         if faults:
@@ -41,15 +49,31 @@ def check_create(body: dict[str, Any], limit: int) -> tuple[list[WantedFile], di
     return files, fields.faults
 
 
-def _file(item: Any, limit: int) -> tuple[WantedFile | None, dict[str, Any]]:
+def _unsendable(item: dict[str, Any], limit: int) -> Iterator[str]:
+    name, size = item.get("name"), item.get("size")
+    shown = ascii(name) if isinstance(name, str) and not name.isprintable() else name
+    if isinstance(name, str) and (character := why_unsendable(name)):
+        yield (
+            f"The name of {shown} contains {character}, which Airlock cannot send."
+            " Rename the file (letters of Western European languages, digits and signs other than"
+            ' " are possible) and make a new release request.'
+        )
+    if isinstance(size, int) and limit < size < _SIZES:
+        yield (
+            f"{shown} is too large to release: it has {size:,} bytes and {limit:,} ({limit / _MIB:g} MiB)"
+            " are allowed. Split or summarise it and make a new release request."
+        )
+
+
+def _file(item: Any) -> tuple[WantedFile | None, dict[str, Any]]:
     if not isinstance(item, dict):
         return None, {"non_field_errors": ["Invalid data. Expected a dictionary."]}
     fields = Fields()
     name, sha256 = fields.text(item, "name"), fields.text(item, "sha256", 64)
     fields.text(item, "url")
     if name and not is_safe(name):
-        fields.add("name", "The name must be a relative path without .. or control characters.")
-    size = _size(fields, item, name, limit)
+        fields.add("name", "The name must be a relative path without ..")
+    size = _size(fields, item)
     mtime = _date(fields, item)
     metadata = item.get("metadata")
     if "metadata" not in item:
@@ -59,21 +83,16 @@ def _file(item: Any, limit: int) -> tuple[WantedFile | None, dict[str, Any]]:
     _review(fields, item)
     if fields.faults or mtime is None:
         return None, fields.faults
-    file = WantedFile(
-        name=name.replace("\\", "/"), sha256=sha256, size=size, mtime=mtime, metadata=metadata or {}
-    )
+    file = WantedFile(name=normal(name), sha256=sha256, size=size, mtime=mtime, metadata=metadata or {})
     return file, {}
 
 
-def _size(fields: Fields, item: dict[str, Any], name: str, limit: int) -> int:
+def _size(fields: Fields, item: dict[str, Any]) -> int:
     size = item.get("size")
     if "size" not in item:
         fields.add("size", Fields.REQUIRED)
-    elif isinstance(size, bool) or not isinstance(size, int) or size < 0:
+    elif isinstance(size, bool) or not isinstance(size, int) or not 0 <= size < _SIZES:
         fields.add("size", "A valid integer is required.")
-    elif size > limit:
-        megabytes = size / 1024 / 1024
-        fields.add("size", f"File size should be <{limit // 1024 // 1024}Mb. {name} is {megabytes:.1f}Mb")
     else:
         return size
     return 0

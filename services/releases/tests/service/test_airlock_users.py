@@ -132,11 +132,27 @@ async def test_who_has_no_github_account_is_refused(
     assert await ask(airlock, path, user="robot", token="a b c") == refused
 
 
-@both
-async def test_who_has_no_backend_is_refused(airlock: Airlock, people: People, path: str) -> None:
+async def test_who_has_no_backend_cannot_log_in(airlock: Airlock, people: People) -> None:
     await people.make("jane", backend=False)
     refused = (403, {"detail": "User jane does not have access to any backends"})
-    assert await ask(airlock, path, user="jane", token="a b c") == refused
+    assert await ask(airlock, AUTHENTICATE, user="jane", token="a b c") == refused
+
+
+@pytest.mark.parametrize("left", ["update users set is_active = false", "delete from backend_memberships"])
+async def test_who_has_left_keeps_no_rights_in_airlock(
+    airlock: Airlock, people: People, units: Units, world: World, left: str
+) -> None:
+    """It forgets old rights only when it is told of new ones (rulings 5.2)."""
+    jane = await people.make("jane", "OutputChecker", "DeploymentAdministrator")
+    await people.join("jane", STUDY, "ProjectDeveloper")
+    async with units() as uow:
+        project = ProjectState(id=STUDY, version=2, slug="study", name="Study", org_ids=[1], copilot_id=jane)
+        await write(uow.session, consumers.PROJECTS, [project])
+    words = await people.words(jane)
+    await world.rows("identity", left)
+    assert await ask(airlock, AUTHORISE, user="jane") == (200, record("jane"))
+    assert (await ask(airlock, AUTHENTICATE, user="jane", token=words))[0] == 403
+    assert (await ask(airlock, AUTHORISE, user="ghost"))[0] == 404
 
 
 async def test_wrong_and_expired_words_are_refused_in_their_own_sentences(

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from testkit.world import World, person
 
-from .conftest import BASE, RELEASE, Airlock, listed
+from .conftest import BASE, RELEASE, Airlock, Ask, listed
 from .known import ELSEWHERE, OLGA, OTIS, ROSA, STUDY
 
 CSV = ("output/a.csv", b"a,b\n1,2\n")
 LOG = ("output/b.txt", b"done\n")
+EXTRA = ("output/c.txt", b"more\n")
 NOT_GIVEN = {"detail": "Authentication credentials were not provided."}
 
 
@@ -62,13 +63,21 @@ async def test_the_same_call_again_by_the_other_checker_changes_nothing(
     assert await world.announced("releases") == ["releases.release.created.v1"]
 
 
-async def test_other_names_of_the_same_contents_are_taken_for_a_repeat(
-    airlock: Airlock, world: World
-) -> None:
+async def listing(world: World) -> list[str]:
+    rows = await world.rows(
+        "releases", "select name from release_files where withdrawn_at is null order by name"
+    )
+    return [row["name"] for row in rows]
+
+
+async def test_a_file_renamed_between_two_tries_can_be_uploaded(airlock: Airlock, world: World) -> None:
+    """The same bytes are not the same list (rulings 5.1)."""
     await airlock.create(CSV)
-    assert (await airlock.create(("output/renamed.csv", CSV[1]))).status_code == 201
-    [file] = await world.rows("releases", "select name from release_files")
-    assert file["name"] == CSV[0]
+    renamed = ("output/renamed.csv", CSV[1])
+    assert (await airlock.create(renamed)).status_code == 201
+    assert await listing(world) == [renamed[0]]
+    assert (await airlock.upload(*renamed)).status_code == 201
+    assert (await airlock.upload(*CSV)).status_code == 400
 
 
 async def test_the_same_release_created_twice_at_once_is_made_once(airlock: Airlock, world: World) -> None:
@@ -82,20 +91,100 @@ async def test_the_same_release_created_twice_at_once_is_made_once(airlock: Airl
     assert await world.announced("releases") == ["releases.release.created.v1"]
 
 
-async def test_two_different_releases_of_one_id_at_once_leave_one(airlock: Airlock, world: World) -> None:
+async def test_two_lists_of_one_id_at_once_leave_one(airlock: Airlock, world: World) -> None:
     answers = await asyncio.gather(airlock.create(CSV), airlock.create(LOG))
-    assert sorted(answer.status_code for answer in answers) == [201, 409]
-    assert len(await world.rows("releases", "select from release_files")) == 1
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len(await listing(world)) == 1
 
 
-async def test_an_id_with_other_contents_is_a_conflict(airlock: Airlock, world: World) -> None:
-    """spec/releases.md §8: 409 where the reference fails."""
+async def test_an_incomplete_release_takes_another_list(airlock: Airlock, world: World, ask: Ask) -> None:
+    """The first answer may have been lost, and the author changed a file since (rulings 5.1)."""
+    other = (LOG[0], b"done again\n")
+    await airlock.create(CSV, LOG, EXTRA)
+    await airlock.upload(*CSV)
+    log = await airlock.upload(*LOG)
+    assert (await airlock.create(CSV, other, acting=OLGA)).status_code == 201
+    assert await listing(world) == [CSV[0], LOG[0]]
+    [row] = await world.rows(
+        "releases", "select * from release_files where withdrawn_at is not null and uploaded_at is not null"
+    )
+    assert (row["name"], row["withdrawn_by_id"]) == (LOG[0], OLGA.user_id)
+    for path in (f"/api/v2/releases/file/{log.headers['File-Id']}", f"/files/{row['id']}/content"):
+        assert (await ask(path, ROSA)).status_code == 404
+    index = (await ask(f"/api/v2/releases/release/{RELEASE}", ROSA)).json()["files"]
+    assert [file["name"] for file in index] == [CSV[0], LOG[0]]
+    [shown] = (await ask("/workspaces/study-ws/releases", ROSA)).json()
+    assert (shown["file_count"], shown["uploaded_count"]) == (2, 1)
+    found = (await ask(f"/releases/{RELEASE}", ROSA)).json()
+    assert [(file["name"], file["uploaded_at"] is None) for file in found["files"]] == [
+        (CSV[0], False),
+        (LOG[0], True),
+    ]
+    assert (await airlock.upload(*LOG)).status_code == 400
+    assert (await airlock.upload(*other)).status_code == 201
+    assert (await world.announced("releases"))[-3:] == [
+        "releases.release.relisted.v1",
+        "releases.file.uploaded.v1",
+        "releases.release.completed.v1",
+    ]
+
+
+async def test_a_list_without_what_was_missing_completes_the_release(airlock: Airlock, world: World) -> None:
+    await airlock.create(CSV, LOG)
+    await airlock.upload(*CSV)
+    assert (await airlock.create(CSV)).status_code == 201
+    assert (await world.announced("releases"))[-1] == "releases.release.completed.v1"
+    assert (await airlock.create(CSV, LOG)).status_code == 409
+
+
+async def test_a_file_that_comes_back_into_the_list_is_uploaded_again(airlock: Airlock, world: World) -> None:
+    await airlock.create(CSV, LOG)
+    await airlock.upload(*CSV)
+    await airlock.create(LOG)
+    await airlock.create(CSV, LOG)
+    assert (await airlock.upload(*CSV)).status_code == 201
+
+
+async def test_a_complete_release_takes_no_other_list(airlock: Airlock, world: World) -> None:
     await airlock.create(CSV)
-    for files in ((CSV, LOG), ((CSV[0], b"other"),), ()):
+    await airlock.upload(*CSV)
+    for files in ((CSV, LOG), ((CSV[0], b"other"),), (("output/renamed.csv", CSV[1]),), ()):
         refused = await airlock.create(*files)
         assert refused.status_code == 409
-        assert refused.json() == {"detail": f"Release {RELEASE} was created with other files."}
-    assert len(await world.rows("releases", "select from release_files")) == 1
+        assert refused.json()["detail"].startswith(f"Release {RELEASE} is complete: ")
+    assert (await airlock.create(CSV)).status_code == 201
+    assert await listing(world) == [CSV[0]]
+
+
+async def test_uploads_and_another_list_at_once_leave_no_file_that_nobody_listed(
+    airlock: Airlock, world: World
+) -> None:
+    await airlock.create(CSV, LOG)
+    uploaded, relisted, _ = await asyncio.gather(
+        airlock.upload(*CSV), airlock.create(LOG), airlock.upload(*LOG)
+    )
+    assert uploaded.status_code in {201, 400}
+    assert relisted.status_code in {201, 409}
+    complete = relisted.status_code == 409
+    assert await listing(world) == ([CSV[0], LOG[0]] if complete else [LOG[0]])
+
+
+async def test_who_created_a_release_may_finish_it_for_a_week_without_the_role(
+    airlock: Airlock, world: World
+) -> None:
+    """rulings 5.3; creating needs the role."""
+    former_otis, former_olga = person(2, "otis"), person(3, "olga", backends=["tpp"])
+    await airlock.create(CSV, LOG, EXTRA)
+    await airlock.create(CSV, LOG, EXTRA, acting=OLGA)
+    assert (await airlock.upload(*CSV, acting=former_otis)).status_code == 201
+    assert (await airlock.upload(*LOG, acting=former_olga)).status_code == 201
+    assert (await airlock.upload("other.csv", b"", acting=former_olga)).status_code == 400
+    assert await post(airlock, {}, acting=former_olga) == (403, NOT_GIVEN)
+    assert (await airlock.upload(*EXTRA, acting=None)).status_code == 403  # the account is disabled
+    await world.rows("releases", "update release_creators set at = at - interval '8 days'")
+    refused = await airlock.upload(*EXTRA, acting=former_olga)
+    assert (refused.status_code, refused.json()) == (403, NOT_GIVEN)
+    assert (await airlock.upload(*EXTRA, acting=OLGA)).status_code == 201
 
 
 @pytest.mark.parametrize("how", [{"workspace": "other-ws"}, {"backend": "emis"}])

@@ -104,10 +104,12 @@ async def test_what_the_database_could_not_keep_is_refused(airlock: Airlock, whe
 async def test_a_file_as_large_as_the_limit_is_allowed_and_one_byte_more_is_not(airlock: Airlock) -> None:
     at_limit = listed("output/a.csv", b"", size=16777216)
     assert (await post(airlock, release_of(at_limit)))[0] == 201
-    status, faults = await post(airlock, release_of(at_limit | {"size": 16777217}))
+    status, said = await post(airlock, release_of(at_limit | {"size": 16777217}))
     assert status == 400
-    [text] = faults["files"]["0"]["size"]
-    assert text.startswith("File size should be <16Mb. output/a.csv is 16.0Mb")
+    assert said == {
+        "detail": "output/a.csv is too large to release: it has 16,777,217 bytes and 16,777,216 (16 MiB)"
+        " are allowed. Split or summarise it and make a new release request."
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from clients.releases import ReleasesClient
 from contracts.statement import Claims
 from kit.errors import NotFound
+from releases.archive import NOT_INCLUDED
 from testkit.world import World, person
 
 from .conftest import BASE, RELEASE, Airlock, Ask
@@ -15,6 +16,7 @@ from .known import ELSEWHERE, OTIS, ROSA, STUDY
 
 CSV = ("output/a.csv", b"a,b\n1,2\n")
 LOG = ("output/ü b.txt", b"done\n")
+KEPT = ("output/kept.csv", b"k\n")
 OTHER = RELEASE[:-1] + "0"
 STRANGERS: list[Claims | None] = [
     None,
@@ -163,20 +165,32 @@ async def test_an_archive_holds_every_file_as_it_is(ask: Ask, airlock: Airlock, 
 
 
 async def test_an_archive_says_what_was_redacted_and_what_is_missing(
-    ask: Ask, ids: dict[str, str], world: World
+    ask: Ask, airlock: Airlock, ids: dict[str, str], world: World
 ) -> None:
-    """spec/releases.md §4 zip rules, §7.18: a text of the same name, with who, when and the page."""
+    """Never under the name of a file (rulings 5.10)."""
+    more = ("output/c.csv", b"1")
+    await airlock.create(CSV, LOG, more, KEPT, (NOT_INCLUDED, b"mine"))
+    for file in (more, KEPT, (NOT_INCLUDED, b"mine")):
+        assert (await airlock.upload(*file)).status_code == 201
+    await airlock.create(CSV, LOG, KEPT, (NOT_INCLUDED, b"mine"))
+    await world.rows(
+        "releases",
+        "update release_files set withdrawn_at = '2026-11-25 11:00+00' where withdrawn_at is not null",
+    )
     await world.rows(
         "releases",
         "update release_files set deleted_at = '2026-11-24 10:30+00', deleted_by_id = 2 where name = $1",
         CSV[0],
     )
     found = zipped((await ask(f"/releases/{RELEASE}/archive", ROSA)).content)
-    page = f"{BASE}/study/study-ws/releases/{RELEASE}/"
-    assert found[CSV[0]].decode() == (
-        f"This file was redacted by Otis Example on 2026-11-24 10:30 UTC\n\n{page}output/a.csv\n"
+    assert found.pop(f"_{NOT_INCLUDED}").decode() == (
+        "These files of the release are not in this archive:\n\n"
+        f"{CSV[0]}: redacted by Otis Example on 2026-11-24 10:30 UTC\n"
+        "output/c.csv: withdrawn by Otis Example on 2026-11-25 11:00 UTC:"
+        " it is not in the approved list any more\n"
+        f"{LOG[0]}: not uploaded yet\n\n{BASE}/study/study-ws/releases/{RELEASE}/\n"
     )
-    assert found[LOG[0]].decode() == (f"This file has not been uploaded yet\n\n{page}output/%C3%BC%20b.txt\n")
+    assert found == {KEPT[0]: KEPT[1], NOT_INCLUDED: b"mine"}
 
 
 async def test_half_a_redaction_cannot_be_written(ids: dict[str, str], world: World) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import boto3  # type: ignore[import-untyped]
 import httpx
 import pytest
 from kit.errors import TooLarge, Unavailable
+from messaging.uow import Units
 from moto.server import ThreadedMotoServer
+from releases.actions.sweep import GRACE, sweep_withdrawn
 from releases.app import create
 from releases.settings import Settings
 from releases.storage import Received, Storage, blob_key
@@ -149,7 +151,6 @@ async def test_only_old_unfinished_uploads_are_swept_up(
 async def test_what_a_killed_process_had_begun_to_write_is_swept_up_too(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     begun = tmp_path / "incoming" / "0123456789abcdef#1"
-    begun.parent.mkdir()
     begun.write_bytes(b"half")
     os.utime(begun, (0, time.time() - 7 * 3600))
     assert await storage.sweep() == 1
@@ -248,3 +249,40 @@ async def test_a_folder_that_is_broken_is_said_and_nothing_counts_as_uploaded(
     assert [row["name"] for row in rows] == ["a.csv"]
     assert (await airlock.upload("b.csv", b"y")).status_code == 201
     assert (await airlock.client.get("/health/ready")).json()["storage"] == "ok"
+
+
+async def test_what_is_released_can_be_read_by_the_services_user_only(tmp_path: Path) -> None:
+    """Whatever the umask; temporary files too, and a folder of before."""
+    root = tmp_path / "released"
+    root.mkdir(mode=0o755)
+    old = os.umask(0)
+    try:
+        storage = Storage(str(root))
+        await storage.keep(await storage.receive(in_pieces(b"kept"), 10))
+        await storage.receive(in_pieces(b"not yet kept"), 100)
+    finally:
+        os.umask(old)
+    modes = {(path.is_dir(), oct(path.stat().st_mode & 0o777)) for path in (root, *root.rglob("*"))}
+    assert modes == {(True, "0o700"), (False, "0o600")}
+
+
+async def test_bytes_of_withdrawn_files_go_when_their_grace_has_ended(
+    airlock: Airlock, units: Units, world: World, folder: Path
+) -> None:
+    storage = Storage(str(folder))
+    gone, shared, waiting = ("a.csv", b"gone"), ("b.csv", b"shared"), ("c.csv", b"waiting")
+    await airlock.create(gone, shared, waiting)
+    await airlock.upload(*gone)
+    await airlock.upload(*shared)
+    await airlock.create(("renamed.csv", shared[1]), waiting)
+    now = datetime.now(UTC)
+    assert await sweep_withdrawn(units, storage, now) == 0
+    assert stored(folder) == sorted([blob(b"gone"), blob(b"shared")])
+    later = now + GRACE + timedelta(minutes=1)
+    await sweep_withdrawn(units, storage, later)
+    assert stored(folder) == [blob(b"shared")]
+    [row] = await world.rows(
+        "releases", "select name, swept_at from release_files where swept_at is not null"
+    )
+    assert (row["name"], row["swept_at"]) == ("a.csv", later)
+    assert await sweep_withdrawn(units, storage, later) == 0

@@ -167,9 +167,15 @@ async def _consume(
 
 
 def authorise(person: Claims | None, username: str) -> Identified:
-    """What Airlock is told of somebody who is logged in there; touches no token."""
+    """What Airlock is told of somebody who is logged in there; touches no token.
+
+    Who has left is told with no rights at all, so that Airlock forgets the old ones (rulings 5.2).
+    """
     if person is None:
         return Identified(refusal="unknown_user")
+    if not person.backends:
+        left = Claims(user_id=person.user_id, username=person.username, name=person.name)
+        return Identified(user=left, username=username)
     if refusal := policies.login_token_refusal(person):
         return Identified(refusal=refusal, username=username)
     return Identified(user=person, username=username)

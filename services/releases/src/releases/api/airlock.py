@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from kit import clock
 from kit.app import CurrentActor
-from kit.errors import Conflict, NotFound, TooLarge
+from kit.errors import Conflict, Invalid, NotFound, TooLarge
 from kit.identity import Actor, backend_refusal
 from kit.words import UPDATE, cut
 from messaging.runtime import Begin, Data
@@ -41,7 +41,10 @@ async def create_release(
         sent = await body.read(request)
     except body.Unreadable as exc:
         return drf.detail(400, str(exc))
-    files, faults = check_create(sent, config.release_file_size_limit)
+    try:
+        files, faults = check_create(sent, config.release_file_size_limit)
+    except Invalid as refused:
+        return drf.detail(400, refused.detail)
     if faults:
         return drf.json(faults, 400)
     metadata = dict(sent["metadata"])
@@ -60,7 +63,7 @@ async def create_release(
     )
     try:
         async with begin() as uow:
-            await create.create_release(uow, wanted)
+            await create.create_release(uow, wanted, now=clock.now())
     except Conflict as conflict:
         return drf.detail(409, conflict.detail)
     url = await queries.release_url(data, config.base_url, project_id, name, release_id)
@@ -74,21 +77,23 @@ async def upload_file(
     """Checks in the order of spec/releases.md §2.5. Empty files are accepted (chunked, without a length):
     refusing them, as the reference does, would make Airlock try for ever.
     """
+    now = clock.now()
     async with begin() as uow:
         release = await uow.session.get(Release, release_id)
+        creators = await upload.creators(uow, release_id, now)
     if release is None:
         return drf.no("Release")
     if refusal := backend_refusal(actor):
         return drf.detail(403, refusal)
-    acting = policies.uploader(actor, release.project_id)
+    acting = policies.uploader(actor, release.project_id) or policies.finisher(actor, creators)
     if acting is None:
         return drf.detail(403, policies.NOT_GIVEN)
     limit = config.release_file_size_limit
     declared = request.headers.get("x-declared-length", "")
     if declared.isdecimal() and int(declared) > limit:
         return _too_large(limit)
-    name = filename(request.headers.get("x-raw-disposition", ""))
-    if name is None:
+    sent = filename(request.headers.get("x-raw-disposition", ""))
+    if sent is None:
         return drf.detail(
             400,
             "Missing filename. Request should include a Content-Disposition header"
@@ -96,18 +101,18 @@ async def upload_file(
         )
     try:
         async with begin() as uow:
-            file = await upload.find_file(uow, release_id, name)
+            file = await upload.find_file(uow, release_id, sent)
     except NotFound as missing:
         return drf.detail(400, missing.detail)
     if release.backend != actor.statement.backend:
         return drf.detail(400, f"Release is from backend {release.backend} not {actor.statement.backend}")
     if file.uploaded_at is not None:
-        return _already(name, release.backend)
-    return await _store(request, begin, storage, release, name, acting.user_id, limit)
+        return _already(sent, release.backend)
+    return await _store(request, begin, storage, release, sent, acting.user_id, limit)
 
 
 async def _store(
-    request: Request, begin: Begin, storage: Bytes, release: Release, name: str, by: int, limit: int
+    request: Request, begin: Begin, storage: Bytes, release: Release, sent: str, by: int, limit: int
 ) -> Response:
     try:
         received = await storage.receive(_chunks(request), limit)
@@ -118,15 +123,17 @@ async def _store(
     kept = False
     try:
         async with begin() as uow:
-            upload.check_bytes(await upload.find_waiting(uow, release.id, name), received)
+            upload.check_bytes(await upload.find_waiting(uow, release.id, sent), received)
         await storage.keep(received)
         kept = True
         async with begin() as uow:
-            file_id = await upload.record_upload(uow, release.id, name, received, by=by, now=clock.now())
+            file_id = await upload.record_upload(uow, release.id, sent, received, by=by, now=clock.now())
     except upload.AlreadyUploaded:
-        return _already(name, release.backend)
+        return _already(sent, release.backend)
+    except NotFound as missing:  # the list was changed while the bytes were on their way
+        return drf.detail(400, missing.detail)
     except upload.OtherBytes:
-        return drf.detail(400, f"Contents of {name} are not those of the file that was reviewed")
+        return drf.detail(400, f"Contents of {sent} are not those of the file that was reviewed")
     finally:
         if not kept:
             await storage.discard(received)
@@ -141,8 +148,9 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             yield chunk
 
 
-def _already(name: str, backend: str) -> Response:
-    return drf.detail(400, f"This version of '{name}' has already been uploaded from backend '{backend}'")
+def _already(sent: str, backend: str) -> Response:
+    """The name as it was sent: by it Airlock knows which of its files is done."""
+    return drf.detail(400, f"This version of '{sent}' has already been uploaded from backend '{backend}'")
 
 
 def _too_large(limit: int) -> Response:

@@ -7,13 +7,14 @@ from fastapi.responses import StreamingResponse
 from kit.app import CurrentActor, as_json
 from kit.errors import NotFound
 from messaging.runtime import Begin, Data
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from releases import archive, content, policies, queries
 from releases.api.deps import Bytes, Config
 from releases.models import KnownUser, Release, ReleaseFile
 
 router = APIRouter()
+_EVER_HERE = or_(ReleaseFile.withdrawn_at.is_(None), ReleaseFile.uploaded_at.is_not(None))
 
 
 @router.get("/workspaces/{name}/releases")
@@ -51,7 +52,7 @@ async def file_content(
             raise NotFound("There is no such file.")
         release = await uow.session.get_one(Release, file.release_id)
     policies.check_view(actor, release.project_id, "file")
-    if file.deleted_at is not None or file.uploaded_at is None:
+    if not file.is_here:
         raise NotFound("The bytes of this file are not here.")
     headers: dict[str, Any] = content.headers(file.name, file.created_at, download=download, scripts=scripts)
     return StreamingResponse(await storage.read(file.sha256), headers=headers)
@@ -68,8 +69,11 @@ async def release_archive(
             raise NotFound("There is no such release.")
         query = (
             select(ReleaseFile, KnownUser.fullname)
-            .outerjoin(KnownUser, KnownUser.id == ReleaseFile.deleted_by_id)
-            .where(ReleaseFile.release_id == release_id)
+            .outerjoin(
+                KnownUser,
+                KnownUser.id == func.coalesce(ReleaseFile.withdrawn_by_id, ReleaseFile.deleted_by_id),
+            )
+            .where(ReleaseFile.release_id == release_id, _EVER_HERE)
             .order_by(ReleaseFile.name)
         )
         files = [(file, fullname) for file, fullname in await uow.session.execute(query)]

@@ -38,7 +38,7 @@ async def file(file_id: str, request: Request, actor: CurrentActor, begin: Begin
     """With `Releases-Redirect` (the gateway lets it in when nginx serves the files): where the bytes are."""
     async with begin() as uow:
         found = await uow.session.get(ReleaseFile, file_id)
-        if found is None or found.deleted_at is not None:
+        if found is None or found.deleted_at is not None or found.withdrawn_at is not None:
             return drf.no("ReleaseFile")
         release = await uow.session.get_one(Release, found.release_id)
     if refusal := policies.reading_refusal(actor, release.project_id, release.workspace):
