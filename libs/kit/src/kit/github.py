@@ -1,5 +1,6 @@
 """The one client of GitHub's REST API, over gidgethub (rulings 1.1.8)."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ T = TypeVar("T")
 Read = Callable[[Any], T]  # makes of an answer what was asked for
 _RAW = "application/vnd.github.raw+json"
 _TIMEOUT = 5.0
+_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:_[A-Za-z0-9]{1,20})?")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 class Refused(Unavailable):
@@ -39,6 +42,18 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     commits: int
     files: list[str]
+
+
+def is_repository(owner: str, name: str) -> bool:
+    """Whether GitHub allows such an organisation (or person) and such a name in it."""
+    return bool(_OWNER.fullmatch(owner) and _NAME.fullmatch(name)) and name not in {".", ".."}
+
+
+def _repo(owner: str, name: str) -> str:
+    """The beginning of a path, which leads nowhere else. Raises NotFound for what can be no repository."""
+    if not is_repository(owner, name):
+        raise NotFound(f"GitHub has no repository {owner}/{name}.")
+    return f"/repos/{owner}/{name}"
 
 
 def owner_and_name(repo_url: str) -> tuple[str, str]:
@@ -93,54 +108,66 @@ class GitHub:
         return await self._call(lambda: write(url, data=data), read)
 
     async def branch_head(self, owner: str, repo: str, branch: str) -> Commit:
-        url = f"/repos/{owner}/{repo}/branches/{quote(branch, safe='')}"
+        url = f"{_repo(owner, repo)}/branches/{quote(branch, safe='')}"
         return await self._get(url, lambda answer: _commit(answer["commit"]))
 
     async def commit(self, owner: str, repo: str, ref: str) -> Commit:
-        return await self._get(f"/repos/{owner}/{repo}/commits/{quote(ref, safe='')}", _commit)
+        return await self._get(f"{_repo(owner, repo)}/commits/{quote(ref, safe='')}", _commit)
 
     async def file(self, owner: str, repo: str, path: str, ref: str) -> str | None:
         """The text of a file at a commit, or None when it is not there."""
         try:
-            url = f"/repos/{owner}/{repo}/contents/{quote(path)}?ref={quote(ref, safe='')}"
+            url = f"{_repo(owner, repo)}/contents/{quote(path)}?ref={quote(ref, safe='')}"
             return await self._get(url, lambda answer: str(answer or ""), _RAW)
         except NotFound:
             return None
 
     async def directory_exists(self, owner: str, repo: str, path: str, ref: str) -> bool:
         try:
-            url = f"/repos/{owner}/{repo}/contents/{quote(path)}?ref={quote(ref, safe='')}"
+            url = f"{_repo(owner, repo)}/contents/{quote(path)}?ref={quote(ref, safe='')}"
             return await self._get(url, lambda answer: isinstance(answer, list))
         except NotFound:
             return False
 
     async def compare(self, owner: str, repo: str, base: str, head: str) -> Comparison:
-        return await self._get(f"/repos/{owner}/{repo}/compare/{base}...{head}", _comparison)
+        return await self._get(
+            f"{_repo(owner, repo)}/compare/{quote(base, safe='')}...{quote(head, safe='')}", _comparison
+        )
 
     async def labels(self, owner: str, repo: str) -> set[str]:
-        return await self._get(f"/repos/{owner}/{repo}/labels?per_page=100", _labels)
+        return await self._get(f"{_repo(owner, repo)}/labels?per_page=100", _labels)
 
     async def issue_labels(self, owner: str, repo: str, number: int) -> set[str]:
-        return await self._get(f"/repos/{owner}/{repo}/issues/{number}/labels", _labels)
+        return await self._get(f"{_repo(owner, repo)}/issues/{number}/labels", _labels)
 
     async def comments(self, owner: str, repo: str, number: int) -> list[tuple[str, str]]:
         """(body, url) of each comment."""
-        url = f"/repos/{owner}/{repo}/issues/{number}/comments?per_page=100"
+        url = f"{_repo(owner, repo)}/issues/{number}/comments?per_page=100"
         return await self._get(url, lambda found: [(str(c["body"]), str(c["html_url"])) for c in found])
 
-    async def search_issue(self, owner: str, repo: str, text: str) -> Issue | None:
-        """The newest issue whose title has `text`; GitHub's index lags some seconds behind."""
-        query = quote(f"org:{owner} repo:{owner}/{repo} in:title {text}")
-        url = f"/search/issues?q={query}&sort=created&order=desc&per_page=1"
-        return await self._get(url, lambda found: _issue(found["items"][0]) if found["items"] else None)
+    async def search_issue(self, owner: str, repo: str, title: str) -> Issue | None:
+        """The newest issue of exactly this title; GitHub's index lags some seconds behind."""
+        _repo(owner, repo)
+        phrase = title.replace('"', " ")
+        query = quote(f'repo:{owner}/{repo} in:title "{phrase}"', safe="")
+        url = f"/search/issues?q={query}&sort=created&order=desc&per_page=100"
+
+        def exact(found: Any) -> Issue | None:
+            here = f"/repos/{owner}/{repo}".lower()
+            for item in found["items"]:
+                if item["title"] == title and str(item["repository_url"]).lower().endswith(here):
+                    return _issue(item)
+            return None
+
+        return await self._get(url, exact)
 
     async def create_issue(self, owner: str, repo: str, *, title: str, body: str, labels: list[str]) -> Issue:
         data = {"title": title, "body": body, "labels": labels}
-        return await self._send("POST", f"/repos/{owner}/{repo}/issues", data, _issue)
+        return await self._send("POST", f"{_repo(owner, repo)}/issues", data, _issue)
 
     async def comment(self, owner: str, repo: str, number: int, body: str) -> str:
         """The new comment's address."""
-        url = f"/repos/{owner}/{repo}/issues/{number}/comments"
+        url = f"{_repo(owner, repo)}/issues/{number}/comments"
         return await self._send("POST", url, {"body": body}, lambda answer: str(answer["html_url"]))
 
     async def set_issue(
@@ -153,7 +180,7 @@ class GitHub:
         state: str | None = None,
     ) -> None:
         data = {k: v for k, v in {"labels": labels, "state": state}.items() if v is not None}
-        await self._send("PATCH", f"/repos/{owner}/{repo}/issues/{number}", data, lambda _: None)
+        await self._send("PATCH", f"{_repo(owner, repo)}/issues/{number}", data, lambda _: None)
 
 
 def _commit(data: Any) -> Commit:

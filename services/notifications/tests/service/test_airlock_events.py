@@ -137,6 +137,21 @@ async def test_nothing_is_opened_only_to_be_closed(
     assert await waiting(world) == []
 
 
+async def test_an_issue_whose_title_only_contains_the_request_is_another_one(
+    hear: Hear, send: Send, outside: Outside, world: World
+) -> None:
+    await hear("releases", step(1, "submitted"))
+    await send()
+    await hear("releases", step(2, "submitted", request="01REQ"), step(3, "returned", request="01REQUES"))
+    await send()
+    found = await outside.state()
+    assert [issue["title"] for issue in found["issues"]] == [
+        f"demo-workspace {request}" for request in ("01REQUEST", "01REQ", "01REQUES")
+    ]
+    assert found["issues"][2]["labels"] == ["With requester", "external"]
+    assert "With requester" not in found["issues"][0]["labels"]
+
+
 async def test_members_of_the_house_are_internal(
     hear: Hear, send: Send, outside: Outside, units: Units
 ) -> None:

@@ -319,3 +319,16 @@ async def test_a_request_that_ended_otherwise_leaves_nothing_to_wait_for(
     assert (row["number"], row["file_count"], row["uploaded_count"]) == (1, 1, 1)
     found = (await ask(f"/releases/{RELEASE}", OTIS)).json()
     assert [file["name"] for file in found["files"]] == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("org", "repo"),
+    [("..", "issues"), ("org", "../user"), ("org/x", "r"), ("org", "r?x"), ("ö", "r"), ("-", "r")],
+)
+async def test_an_organisation_or_repository_that_github_does_not_allow_is_refused(
+    airlock: Airlock, world: World, org: str, repo: str
+) -> None:
+    answer = await airlock.event("request_submitted", org=org, repo=repo, headers=trace())
+    assert answer.status_code == 201
+    assert answer.json() == {"status": "error", "message": f"GitHub has no repository '{org}/{repo}'"}
+    assert await world.announced("releases") == []

@@ -54,11 +54,11 @@ def router(store: Store, faults: Faults) -> APIRouter:
         if fault := await faults.strike("github_search"):
             return fault
         words = unquote(q).split()
-        text = " ".join(w for w in words if ":" not in w)
+        text = " ".join(w for w in words if ":" not in w).strip('"')
         repo = next((w[5:] for w in words if w.startswith("repo:")), "")
         owner, _, name = repo.partition("/")
         rows = store.all(
-            "select * from issues where owner = ? and name = ? and title like ? order by id desc limit 1",
+            "select * from issues where owner = ? and name = ? and title like ? order by id desc limit 100",
             owner,
             name,
             f"%{text}%",
@@ -114,5 +114,6 @@ def _issue(row: Any) -> dict[str, Any]:
         "body": row["body"],
         "state": row["state"],
         "labels": [{"name": label} for label in json.loads(row["labels"])],
+        "repository_url": f"https://api.github.com/repos/{row['owner']}/{row['name']}",
         "html_url": f"https://github.com/{row['owner']}/{row['name']}/issues/{row['number']}",
     }

@@ -64,7 +64,7 @@ class GitHubChannel:
                 return known
         owner, repo = self.repository(context)
         # An earlier try may have made it and died before writing its number down.
-        issue = await self._github.search_issue(owner, repo, request)
+        issue = await self._github.search_issue(owner, repo, _title(context))
         if issue is None and context["action"] == "close":
             return None
         issue = issue or await self._create(owner, repo, context)
@@ -83,7 +83,7 @@ class GitHubChannel:
         return await self._github.create_issue(
             owner,
             repo,
-            title=f"{context['workspace']} {context['request']}",
+            title=_title(context),
             body=self._body(context),
             labels=[label for label in wanted if label in existing],
         )
@@ -127,3 +127,7 @@ class GitHubChannel:
             labels |= {context["label"]}
         state = "closed" if context["action"] == "close" else None
         await self._github.set_issue(issue.org, issue.repo, issue.number, labels=sorted(labels), state=state)
+
+
+def _title(context: dict[str, Any]) -> str:
+    return f"{context['workspace']} {context['request']}"

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from kit import clock
 from kit.app import CurrentActor
 from kit.errors import Conflict, Invalid, NotFound, TooLarge
+from kit.github import is_repository
 from kit.identity import Actor, backend_refusal
 from kit.words import UPDATE, cut
 from messaging.runtime import Begin, Data
@@ -183,6 +184,9 @@ def _unfit(sent: dict[str, Any]) -> str | None:
     for name in ("org", "repo"):
         if not isinstance(sent.get(name) or "", str):
             return f"'{name}' is wrong"
+    org, repo = sent.get("org") or None, sent.get("repo") or None
+    if not is_repository(org or "org", repo or "repo"):
+        return f"GitHub has no repository '{org}/{repo}'"
     updates = sent.get("updates")
     if updates is not None and not (isinstance(updates, list) and all(isinstance(u, dict) for u in updates)):
         return "'updates' must be a list of objects"
