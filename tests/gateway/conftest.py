@@ -36,13 +36,14 @@ class Neighbours:
         self.answers: dict[str, Any] = {}
         self.people: dict[str, Claims] = {}
         self.asked: list[str] = []
+        self.queries: list[str] = []
         self.sent: list[Any] = []
         self.callers: list[Statement] = []
 
     def reset(self) -> None:
         self.answers = dict(ANSWERS)
         self.people = {"rosa-session": ROSA}
-        self.asked, self.sent, self.callers = [], [], []
+        self.asked, self.queries, self.sent, self.callers = [], [], [], []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -56,6 +57,7 @@ class Neighbours:
         if what == "POST identity/sessions/resolve":
             return _json(SessionInfo(user=self.people.get(msgspec.json.decode(body)["token"])))
         self.asked.append(what)
+        self.queries.append(request.url.query)
         self.callers.append(actor.statement)
         if body and request.headers.get("content-type") == "application/json":
             self.sent.append(msgspec.json.decode(body))

@@ -1,6 +1,8 @@
 """Forms: who may send them, from where, and what becomes of what was filled in."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import httpx
@@ -42,6 +44,60 @@ async def test_a_form_without_its_token_changes_nothing(
         answer = await rosa.post(path, data={**fields, **sent})
         assert (answer.status_code, "has expired" in answer.text) == (400, True)
     assert [asked for asked in neighbours.asked if not asked.startswith("GET")] == []
+
+
+def kept(page: str) -> dict[str, list[str]]:
+    """The fields of the form on the page that offers to send it once more."""
+    form = page[page.index("<h1>Nothing was sent yet") :]
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form):
+        found.setdefault(unescape(name), []).append(unescape(value))
+    return found
+
+
+@pytest.mark.parametrize(("path", "fields"), FORMS, ids=str)
+async def test_what_was_filled_in_survives_a_session_that_has_ended(
+    rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf, path: str, fields: dict[str, Any]
+) -> None:
+    """Sent too late, it can be sent once more, word for word, by somebody who is logged in."""
+    fields = fields | {"key": "k" * 32, "sha": "5" * 40, "odd": '"<&>é'}
+    wanted = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
+    late = await rosa.post(path, data={**fields, "csrf": "0" * 64})
+    assert late.status_code == 400
+    again = kept(late.text)
+    assert again.pop("csrf") == [await token(rosa, csrf)]
+    assert again == wanted
+    assert f'action="{path}"' in late.text
+    rosa.cookies.clear()
+    gone = await rosa.post(path, data=fields)
+    if path == "/logout/":
+        assert gone.status_code == 303
+        return
+    assert gone.status_code == 401
+    again = kept(gone.text)
+    again.pop("csrf")
+    assert again == wanted
+    assert "Log in" in gone.text
+
+
+async def test_a_form_with_a_mistake_comes_back_at_its_own_commit_and_with_its_key(
+    rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf
+) -> None:
+    """What was shown is what runs, also when the branch has moved meanwhile."""
+    neighbours.answers["POST jobs/workspaces/study-ws/job-requests"] = refused({"backend": ["Choose."]})
+    fields = {
+        "csrf": await token(rosa, csrf),
+        "key": "k" * 32,
+        "sha": samples.SHA,
+        "requested_actions": ["extract"],
+        "will_notify": "yes",
+        "force_run_dependencies": "yes",
+    }
+    answer = await rosa.post(f"{WORK}run-jobs/", data=fields)
+    assert answer.status_code == 400
+    assert f"ref={samples.SHA}" in neighbours.queries[-1]
+    assert f'action="{WORK}run-jobs/{samples.SHA}/"' in answer.text
+    assert f'name="key" value="{"k" * 32}"' in answer.text
 
 
 @pytest.mark.parametrize(("path", "fields"), FORMS, ids=str)

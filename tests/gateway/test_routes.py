@@ -8,7 +8,7 @@ from gateway.routes import routes
 
 
 def paths() -> list[list[str]]:
-    site: Any = SimpleNamespace(endpoint=lambda handler: handler, settings=None)
+    site: Any = SimpleNamespace(endpoint=lambda handler, **_: handler, settings=None)
     return [route.path.strip("/").split("/") for route in routes(site)]
 
 

@@ -21,8 +21,8 @@ def routes(site: Site) -> list[Route]:
     def get(path: str, handler: Handler) -> Route:
         return Route(path, site.endpoint(handler), methods=["GET"])
 
-    def post(path: str, handler: Handler) -> Route:
-        return Route(path, site.endpoint(handler), methods=["POST"])
+    def post(path: str, handler: Handler, *, anybody: bool = False) -> Route:
+        return Route(path, site.endpoint(handler, anybody=anybody), methods=["POST"])
 
     work = "/{project}/{workspace}"
     one = f"{work}/{{request:int}}"
@@ -30,11 +30,11 @@ def routes(site: Site) -> list[Route]:
         get("/", lists.home),
         get("/fragments/runs/", lists.home_runs),
         get("/login/", account.login),
-        post("/login/github/", account.start),
+        post("/login/github/", account.start, anybody=True),
         get("/complete/github/", account.complete),
         get("/enter-your-name/", account.enter_name),
-        post("/enter-your-name/", account.save_name),
-        post("/logout/", account.logout),
+        post("/enter-your-name/", account.save_name, anybody=True),
+        post("/logout/", account.logout, anybody=True),
         get("/settings/", account.settings_page),
         post("/settings/", account.change_settings),
         get("/projects/", lists.projects),

@@ -21,7 +21,11 @@ _FIELDS = 4000  # a pipeline may have thousands of actions (rulings 3.11)
 
 
 class BadForm(Invalid):
-    """The form was not sent from our page, or its session has ended."""
+    """The form was not sent from our page."""
+
+
+class ExpiredForm(BadForm):
+    """It was ours, but of a session that has ended: what was filled in is kept."""
 
 
 @dataclass(slots=True)
@@ -93,8 +97,10 @@ def check_csrf(
     if origin is not None and origin not in _origins(request, settings):
         raise BadForm("This form was sent from another site.")
     if caller.session is not None:
+        if site not in (None, "same-origin", "none"):
+            raise BadForm("This form was sent from another site.")
         if not signing.csrf_is_right(caller.session, str(form.get("csrf", ""))):
-            raise BadForm("This form has expired. Go back, reload the page and try again.")
+            raise ExpiredForm("This form has expired: you have logged in anew since it was shown.")
     elif site not in (None, "same-origin", "none"):
         raise BadForm("This form was sent from another site.")
 

@@ -21,7 +21,16 @@ from gateway.settings import Settings
 from gateway.signing import Signing
 from gateway.views.errors import explain
 from gateway.views.frame import Crumb, Frame, person_of
-from gateway.web import FLASH_COOKIE, Handler, LoginNeeded, Page, check_csrf, local, read_form
+from gateway.web import (
+    FLASH_COOKIE,
+    ExpiredForm,
+    Handler,
+    LoginNeeded,
+    Page,
+    check_csrf,
+    local,
+    read_form,
+)
 
 log = get()
 _CACHE_SECONDS = 1.0
@@ -65,14 +74,19 @@ class Site:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
         self._cache: dict[str, tuple[float, bytes]] = {}
 
-    def endpoint(self, handler: Handler) -> Any:
-        """The handler as Starlette calls it."""
+    def endpoint(self, handler: Handler, *, anybody: bool = False) -> Any:
+        """The handler as Starlette calls it. A form is taken of somebody who is logged in, or of `anybody`."""
 
         async def answer(request: Request) -> Response:
             page = Page(request, ANONYMOUS, self.services, self.settings, self.signing)
             try:
-                response = await self._respond(page, handler)
+                response = await self._respond(page, handler, anybody)
+            except ExpiredForm as expired:
+                response = self._resume(page, 400, expired.detail)
             except LoginNeeded:
+                if request.method == "POST":
+                    response = self._resume(page, 401, "You have been logged out since this form was shown.")
+                    return self._finish(page, response)
                 target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
                 response = RedirectResponse(f"/login/?next={quote(target, safe='')}", 302)
             except AppError as refusal:
@@ -86,7 +100,7 @@ class Site:
 
         return answer
 
-    async def _respond(self, page: Page, handler: Handler) -> Response:
+    async def _respond(self, page: Page, handler: Handler, anybody: bool) -> Response:
         request = page.request
         token = request.cookies.get(self.settings.session_cookie, "")
         if token:
@@ -95,6 +109,8 @@ class Site:
         if request.method == "POST":
             page.form = await read_form(request, self.settings.max_body)
             check_csrf(request, page.caller, page.form, self.settings, self.signing)
+            if not anybody:
+                page.need_login()
             return await handler(page)
         if page.caller.user is None and not token and FLASH_COOKIE not in request.cookies:
             return await self._cached(page, handler)
@@ -175,6 +191,19 @@ class Site:
     def _error(self, page: Page, status: int, detail: str) -> Response:
         shown = explain(status, detail, logged_in=page.caller.user is not None)
         return self.html(page, "error.html", shown.title, status=status, error=shown)
+
+    def _resume(self, page: Page, status: int, why: str) -> Response:
+        """Nothing that was filled in is lost: it is sent once more from here, after a log-in."""
+        fields = [(n, v) for n, v in page.form.multi_items() if n != "csrf" and isinstance(v, str)]
+        return self.html(
+            page,
+            "resume.html",
+            "Nothing was sent yet",
+            status=status,
+            why=why,
+            fields=fields,
+            address=page.request.url.path,
+        )
 
     async def not_found(self, page: Page) -> Response:
         raise NotFound("")

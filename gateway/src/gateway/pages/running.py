@@ -117,7 +117,7 @@ class Running:
     ) -> Response:
         """The same page, with what was chosen and a sentence beside each fault."""
         form = await page.services.jobs.run_form(
-            page.path["workspace"], backend=backend or None, ref=page.path.get("ref")
+            page.path["workspace"], backend=backend or None, ref=str(page.form.get("sha", "")) or None
         )
         fields = refusal.extra.get("fields") or {}
         errors = {name: " ".join(sentences) for name, sentences in fields.items()}

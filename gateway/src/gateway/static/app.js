@@ -133,8 +133,8 @@
       rows.forEach((row) => {
         const tick = box(row);
         if (tick.disabled || row.hidden) return;
-        tick.checked = kind === "all" || (kind === "failed" && row.dataset.failed === "yes") ||
-          (kind === "never" && row.dataset.last === "");
+        tick.checked = !row.dataset.everything && (kind === "all" ||
+          (kind === "failed" && row.dataset.failed === "yes") || (kind === "never" && row.dataset.last === ""));
       });
       update();
     }));

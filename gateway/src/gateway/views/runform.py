@@ -5,10 +5,13 @@ from datetime import datetime
 
 import msgspec
 from clients.jobs import ActionOption, RunForm
+from contracts.statuses import display
 
 from gateway.graph import depths
 from gateway.views.format import Pill, When, duration, name_parts, status_pill, when
 from gateway.views.status import BackendCard, backend_cards
+
+RUN_ALL = "run_all"
 
 
 class ActionRow(msgspec.Struct, frozen=True):
@@ -22,6 +25,7 @@ class ActionRow(msgspec.Struct, frozen=True):
     when: When | None
     usual: str
     blocked: str
+    note: str
     checked: bool
 
 
@@ -46,24 +50,26 @@ def run_view(form: RunForm, ticked: Collection[str], selected: str, now: datetim
         rows=rows,
         committed=when(form.commit_at, now),
         counts={
-            "all": len(rows),
+            "all": sum(not row.note for row in rows),
             "failed": sum(row.failed for row in rows),
-            "never": sum(not row.last for row in rows),
+            "never": sum(not row.last and not row.note for row in rows),
         },
     )
 
 
 def _row(action: ActionOption, depth: int, checked: bool, now: datetime) -> ActionRow:
+    state = display(action.last_status, action.last_status_code).state
     return ActionRow(
         name=action.name,
         parts=name_parts(action.name),
         depth=depth,
         needs=action.needs,
         last=action.last_status or "",
-        failed=action.last_status == "failed",
+        failed=state == "failed",
         pill=status_pill(action.last_status, action.last_status_code),
         when=when(action.last_finished_at, now),
         usual=duration(action.last_seconds),
         blocked=action.blocked or "",
+        note="" if action.run or action.name != RUN_ALL else "Everything that has not succeeded yet.",
         checked=checked and not action.blocked,
     )

@@ -40,6 +40,9 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """`contained`: the base is the head or one of its ancestors; `commits` lie between."""
+
+    contained: bool
     commits: int
     files: list[str]
 
@@ -195,7 +198,8 @@ def _commit(data: Any) -> Commit:
 
 def _comparison(data: Any) -> Comparison:
     files = [str(file["filename"]) for file in data.get("files", [])]
-    return Comparison(commits=int(data.get("total_commits", 0)), files=files)
+    contained = data["status"] in {"ahead", "identical"}
+    return Comparison(contained=contained, commits=int(data.get("total_commits", 0)), files=files)
 
 
 def _labels(data: Any) -> set[str]:

@@ -13,17 +13,35 @@ _SLICE = 16 * 1024
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
+class _Lingering:
+    """The transport, whose `close` lets the answer arrive first."""
+
+    def __init__(self, transport: Any, protocol: "BoundedProtocol") -> None:
+        self._transport = transport
+        self._protocol = protocol
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def is_closing(self) -> bool:
+        return self._protocol.refused or bool(self._transport.is_closing())
+
+    def close(self) -> None:
+        if not self._protocol.linger(self._transport):
+            self._transport.close()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's own, which reads heads without end and waits for ever."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head = 0  # bytes of the head under way; -1: it is complete
-        self._refused = False
+        self.refused = False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+        super().connection_made(_Lingering(transport, self))  # type: ignore[arg-type]
         self._wait(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -41,7 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self.refused:
             return
         if self._head == -1:
             if self._timer is not None:
@@ -60,11 +78,21 @@ class BoundedProtocol(HttpToolsProtocol):
                 return self._refuse()
 
     def _refuse(self) -> None:
-        """What still arrives is dropped for a moment: closing at once would take the answer away with it."""
-        self._refused = True
+        self._head = -1  # more than a head: what follows is not read
         self.transport.write(_TOO_LARGE)
-        self.transport.write_eof()
-        self._wait(1)
+        self.transport.close()
+
+    def linger(self, transport: Any) -> bool:
+        """Whether something of a request still arrives: closing now would take the answer away with it, so
+        it is dropped for a moment."""
+        if self._head != -1 or self.refused or transport.is_closing():
+            return False
+        self.refused = True
+        transport.write_eof()
+        transport.resume_reading()
+        self._wait(None)
+        self._timer = self.loop.call_later(1, transport.close)
+        return True
 
     def on_headers_complete(self) -> None:
         self._head = -1

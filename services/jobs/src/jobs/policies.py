@@ -1,7 +1,7 @@
 """Who may run and cancel (spec/jobs.md §4.1, §4.2)."""
 
 from contracts.statement import Claims
-from kit.errors import NotFound
+from kit.errors import NotFound, PermissionDenied
 from kit.identity import Actor
 
 from jobs.models import JobRequest
@@ -10,9 +10,11 @@ CLOSED = frozenset({"tpp", "emis"})  # by DISABLE_CREATING_JOBS
 
 
 def check_run(actor: Actor, project_id: int) -> Claims:
-    """People without `job_run` learn nothing. Returns who is asking."""
+    """Workspaces are public, so who may not run jobs there is told so. Returns who is asking."""
     if actor.user is None or not actor.may("job_run", project_id):
-        raise NotFound("There is no such page.")
+        raise PermissionDenied(
+            "You may not run jobs in this workspace. That needs the role Project developer in its project."
+        )
     return actor.user
 
 

@@ -54,6 +54,7 @@ class Studies:
         self._http = httpx.AsyncClient(timeout=5)
         self._codelists_url = opencodelists_url.rstrip("/") + "/api/v1/check/"
         self._commits = _Cache(300)
+        self._on_branch = _Cache(300)
         self._studies = _Cache(300)
         self._codelists = _Cache(300)
 
@@ -71,9 +72,29 @@ class Studies:
                 found = await self._github.branch_head(owner, name, branch)
         except NotFound as exc:
             what = f"the commit {ref}" if ref else f"the branch {branch}"
-            raise NotFound(f"GitHub does not have {what} of {repo_url}.") from exc
+            raise NotFound(f"GitHub does not have {what} in this repository.") from exc
+        if not ref:
+            self._on_branch.keep((repo_url, branch, found.sha), True, 3600)
+        elif not await self.is_on_branch(repo_url, branch, found.sha):
+            raise NotFound(
+                f"The commit {found.sha[:7]} is not on the branch {branch} of this workspace, so it cannot be"
+                " run here. Choose one that is, or merge it first."
+            )
         self._commits.keep((repo_url, found.sha), found.message, 3600)
         return found
+
+    async def is_on_branch(self, repo_url: str, branch: str, sha: str) -> bool:
+        """Whether the branch contains that commit, which is what the controller asks for later."""
+        key = (repo_url, branch, sha)
+        known: bool | None = self._on_branch.get(key)
+        if known is None:
+            owner, name = owner_and_name(repo_url)
+            try:
+                known = (await self._github.compare(owner, name, sha, branch)).contained
+            except NotFound:  # no common history, or no such commit
+                known = False
+            self._on_branch.keep(key, known, 3600 if known else 10)
+        return known
 
     async def commit_message(self, repo_url: str, sha: str) -> str:
         """Its first line; "" when GitHub does not say."""
@@ -81,7 +102,8 @@ class Studies:
         if known is not None:
             return known
         try:
-            return (await self.commit(repo_url, "", sha)).message
+            owner, name = owner_and_name(repo_url)
+            return (await self._github.commit(owner, name, sha)).message
         except AppError:
             return ""
 

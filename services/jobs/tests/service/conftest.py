@@ -57,6 +57,9 @@ async def control(outside: str, outside_home: Path) -> AsyncIterator[httpx.Async
         store.commit()
     async with httpx.AsyncClient(base_url=f"{outside}/control") as client:
         yield client
+    with closing(sqlite3.connect(outside_home / "sandbox.sqlite3")) as store:
+        store.execute("delete from commits where message like 'Change%'")
+        store.commit()
 
 
 @pytest.fixture

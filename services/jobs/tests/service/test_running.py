@@ -10,7 +10,7 @@ from contracts.statement import Claims
 from jobs.app import create
 from jobs.rap.sync import Sync
 from jobs.settings import Settings
-from kit.errors import Conflict, Invalid, NotFound, Unavailable
+from kit.errors import Conflict, Invalid, NotFound, PermissionDenied, Unavailable
 from messaging.uow import Units
 from testkit.plugin import Speak
 from testkit.world import World, person, running
@@ -34,9 +34,11 @@ actions:
 """
 
 
-async def push(control: httpx.AsyncClient, files: dict[str, str], repo: str = "demo-study") -> str:
-    """A commit on a branch of its own; its sha."""
-    body = {"files": files, "message": "Change\n\nmore", "branch": f"b{abs(hash(str(files)))}"}
+async def push(
+    control: httpx.AsyncClient, files: dict[str, str], repo: str = "demo-study", branch: str = "main"
+) -> str:
+    """A commit on top of the branch, until the test is over; its sha."""
+    body = {"files": files, "message": "Change\n\nmore", "branch": branch}
     made = await control.post(f"/repos/opensafely/{repo}/commits", json=body)
     return str(made.json()["sha"])
 
@@ -61,9 +63,10 @@ async def test_the_form_shows_the_newest_commit_and_its_actions_in_file_order(
     assert form.commit_message == "Add the sensitivity analysis and the report"
     assert [one.slug for one in form.backends] == ["test", "tpp"]
     assert form.selected_backend is None
-    assert (len(form.actions), form.actions[0].name) == (12, "generate_dataset_adults")
+    assert (len(form.actions), form.actions[0].name) == (13, "generate_dataset_adults")
     assert form.actions[0].is_database
-    report = form.actions[-1]
+    assert form.actions[-1].name == "run_all"
+    report = form.actions[-2]
     assert report.needs == ["tables_baseline", "figure_rates", "model_primary"]
     assert (report.last_status, report.last_status_code, report.last_request_id) == (
         "failed",
@@ -87,7 +90,7 @@ async def test_another_commit_can_be_asked_for(made: Made, speak: Speak, control
     client = JobsClient(speak(by=ROSA))
     for ref in (sha, sha[:8]):
         form = await client.run_form("demo-workspace", ref=ref)
-        assert (form.sha, [one.name for one in form.actions]) == (sha, ["extract", "tables"])
+        assert (form.sha, [one.name for one in form.actions]) == (sha, ["extract", "tables", "run_all"])
     assert "0123456789" in str((await client.run_form("demo-workspace", ref="0123456789")).problem)
 
 
@@ -129,7 +132,7 @@ async def test_a_missing_branch_and_a_missing_file_are_different(
     assert "the branch gone" in str((await client.run_form("gone")).problem)
     sha = await push(control, {"README.md": "x"}, repo="bare")
     bare = WorkspaceState(
-        id=3, version=1, name="bare", project_id=1, repo_url=f"{REPO[:-10]}bare", branch="x"
+        id=3, version=1, name="bare", project_id=1, repo_url=f"{REPO[:-10]}bare", branch="main"
     )
     await made.known(bare=bare)
     assert "no project.yaml" in str((await client.run_form("bare", ref=sha)).problem)
@@ -159,14 +162,34 @@ async def test_github_being_away_is_said_on_the_form(
         person(2, "ada", roles=["StaffAreaAdministrator", "OutputChecker"], backends=["tpp"]),
     ],
 )
-async def test_who_may_not_run_learns_nothing(
-    made: Made, speak: Speak, head: str, who: Claims | None
-) -> None:
+async def test_who_may_not_run_is_told_so(made: Made, speak: Speak, head: str, who: Claims | None) -> None:
+    """Workspaces are public: nothing is given away."""
     client = JobsClient(speak(by=who) if who else speak())
-    with pytest.raises(NotFound):
+    with pytest.raises(PermissionDenied, match="role Project developer"):
         await client.run_form("demo-workspace")
-    with pytest.raises(NotFound):
+    with pytest.raises(PermissionDenied):
         await submit(client, head, ["report"])
+
+
+async def test_a_commit_that_is_not_on_the_workspaces_branch_is_refused_at_the_form(
+    made: Made, speak: Speak, control: httpx.AsyncClient
+) -> None:
+    sha = await push(control, {"project.yaml": PIPELINE}, branch="elsewhere")
+    client = JobsClient(speak(by=ROSA))
+    form = await client.run_form("demo-workspace", ref=sha)
+    assert form.actions == []
+    assert "not on the branch main" in str(form.problem)
+    with pytest.raises(Invalid, match="not on the branch main"):
+        await submit(client, sha, ["tables"])
+
+
+async def test_an_older_commit_of_the_branch_can_be_run_when_the_branch_moved(
+    made: Made, speak: Speak, head: str, control: httpx.AsyncClient
+) -> None:
+    await push(control, {"README.md": "newer"})
+    client = JobsClient(speak(by=ROSA))
+    assert (await client.run_form("demo-workspace", ref=head)).sha == head
+    assert await submit(client, head, ["report"])
 
 
 async def test_deployment_administrators_run_anywhere_but_only_on_their_backends(
@@ -181,7 +204,7 @@ async def test_deployment_administrators_run_anywhere_but_only_on_their_backends
 
 async def test_without_a_backend_there_is_no_form(made: Made, speak: Speak) -> None:
     nobody = person(1, "rosa", projects={"ProjectDeveloper": [1]})
-    with pytest.raises(NotFound):
+    with pytest.raises(PermissionDenied, match="backend"):
         await JobsClient(speak(by=nobody)).run_form("demo-workspace")
 
 
@@ -195,7 +218,7 @@ async def test_nothing_is_run_in_an_archived_workspace(made: Made, speak: Speak,
         await client.run_form("demo-workspace")
     with pytest.raises(Conflict, match="archived"):
         await submit(client, head, ["report"])
-    with pytest.raises(NotFound):
+    with pytest.raises(PermissionDenied):
         await JobsClient(speak()).run_form("demo-workspace")
 
 
@@ -234,7 +257,7 @@ async def test_stale_codelists_stop_what_reads_the_database_and_only_that(
     assert {action.name for action in form.actions if action.blocked} == {
         action.name for action in form.actions if action.is_database
     }
-    for chosen in (["extract"], ["extract", "tables"]):
+    for chosen in (["extract"], ["extract", "tables", "run_all"]):
         with pytest.raises(Invalid) as refusal:
             await submit(client, sha, chosen)
         assert "extract" in refusal.value.extra["fields"]["requested_actions"][0]
@@ -287,6 +310,6 @@ async def test_closing_leaves_the_backends_that_are_not_closed(
             await submit(jobs, head, ["report"], backend="tpp")
         await client.close()
         only = world.client(url, by=person(1, "rosa", projects={"ProjectDeveloper": [1]}, backends=["tpp"]))
-        with pytest.raises(NotFound):
+        with pytest.raises(PermissionDenied):
             await JobsClient(only).run_form("demo-workspace")
         await only.close()

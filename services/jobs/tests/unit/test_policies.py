@@ -5,7 +5,7 @@ from contracts.roles import ROLES
 from contracts.statement import Claims, Statement
 from jobs.models import JobRequest
 from jobs.policies import check_cancel, check_run, may_cancel, usable_backends
-from kit.errors import NotFound
+from kit.errors import NotFound, PermissionDenied
 from kit.identity import Actor
 from testkit.world import person
 
@@ -30,7 +30,7 @@ def test_only_developers_of_the_project_and_deployment_administrators_run_and_ca
         if holds:
             assert check_run(actor(user), 7) == user
         else:
-            with pytest.raises(NotFound):
+            with pytest.raises(PermissionDenied):
                 check_run(actor(user), 7)
             with pytest.raises(NotFound):
                 check_cancel(actor(user), by())
@@ -42,7 +42,7 @@ def test_authors_cancel_whatever_roles_they_have_now() -> None:
 
 @pytest.mark.parametrize("kind", ["anonymous", "failed", "backend", "service"])
 def test_who_is_nobody_may_do_nothing(kind: str) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(PermissionDenied):
         check_run(actor(None, kind), 7)
     with pytest.raises(NotFound):
         check_cancel(actor(None, kind), by())

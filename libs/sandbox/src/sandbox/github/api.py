@@ -99,8 +99,17 @@ def router(store: Store, faults: Faults) -> APIRouter:
             return not_found()
         before, after = json.loads(older["files"]), json.loads(newer["files"])
         changed = [p for p in sorted(before.keys() | after.keys()) if before.get(p) != after.get(p)]
-        commits = max(0, newer["n"] - older["n"])
-        return JSONResponse({"total_commits": commits, "files": [{"filename": p} for p in changed]})
+        ahead = newer["n"] - older["n"]
+        status = "identical" if older["sha"] == newer["sha"] else "ahead" if ahead > 0 else "behind"
+        if older["branch"] != newer["branch"]:
+            status = "diverged"
+        return JSONResponse(
+            {
+                "status": status,
+                "total_commits": max(0, ahead),
+                "files": [{"filename": p} for p in changed],
+            }
+        )
 
     return routes
 

@@ -1,13 +1,14 @@
 """The run-jobs form and its submission (spec/jobs.md §4.1)."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import msgspec
 from clients.jobs import ActionOption, BackendStatus, RunForm
 from fastapi import APIRouter, Query, Response
 from kit.app import CurrentActor, as_json
-from kit.errors import AppError, Conflict, Invalid, NotFound
+from kit.errors import AppError, Conflict, Invalid, PermissionDenied
 from kit.github import Commit
 from messaging.runtime import Begin, Data
 from pydantic import BaseModel, Field
@@ -17,7 +18,7 @@ from jobs.actions.submit import Wanted, submit_job_request
 from jobs.api.deps import Config, Projects, Repositories
 from jobs.models import KnownWorkspace
 from jobs.pipeline import PipelineError, check_policy
-from jobs.pipeline.model import RUN_ALL
+from jobs.pipeline.model import RUN_ALL, Action
 from jobs.settings import Settings
 from jobs.study import Codelists, Studies, Study
 
@@ -52,7 +53,7 @@ async def run_form(
         raise Conflict("This workspace is archived: nothing can be run in it.")
     slugs = policies.usable_backends(user, closed=config.disable_creating_jobs)
     if not slugs:
-        raise NotFound("You have no access to a backend.")
+        raise PermissionDenied("You may not use any backend yet. Ask the team that runs this site.")
     known = msgspec.json.decode(await queries.backends(data, slugs), type=list[BackendStatus])
     usable = {one.slug for one in known}
     chosen = backend if backend in usable else (known[0].slug if len(known) == 1 else None)
@@ -104,6 +105,7 @@ def _with_policy(study: Study, config: Settings, project: str) -> Study:
 
 
 def _options(study: Study, codelists: Codelists, results: dict[str, ActionOption]) -> list[ActionOption]:
+    """In file order; one that runs everything comes last, unless the file has its own."""
     if study.pipeline is None:
         return []
     found = []
@@ -118,6 +120,8 @@ def _options(study: Study, codelists: Codelists, results: dict[str, ActionOption
                 blocked=_stale(codelists) if action.is_database and not codelists.ok else None,
             )
         )
+    if RUN_ALL not in {option.name for option in found}:
+        found.append(ActionOption(name=RUN_ALL, run="", needs=[]))
     return found
 
 
@@ -138,11 +142,14 @@ async def submit(
     if workspace.is_archived:
         raise Conflict("This workspace is archived: nothing can be run in it.")
     project = await queries.project_slug(data, workspace.project_id)
-    study, codelists, commit_message = await asyncio.gather(
+    study, codelists, commit_message, on_branch = await asyncio.gather(
         studies.read(workspace.repo_url, body.sha),
         studies.codelists(workspace.repo_url, body.sha),
         studies.commit_message(workspace.repo_url, body.sha),
+        studies.is_on_branch(workspace.repo_url, workspace.branch, body.sha),
     )
+    if not on_branch:
+        raise Invalid(f"The commit {body.sha[:7]} is not on the branch {workspace.branch} of this workspace.")
     study = _with_policy(study, config, project)
     slugs = policies.usable_backends(user, closed=config.disable_creating_jobs)
     _check(body, study, codelists, slugs)
@@ -168,6 +175,17 @@ def _stale(codelists: Codelists) -> str:
     return codelists.message or "The codelists are out of date."
 
 
+def _with_needs(by_name: Mapping[str, Action], names: Iterable[str]) -> set[str]:
+    """These actions and all that they need, however far away."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        if (name := waiting.pop()) not in found and name in by_name:
+            found.add(name)
+            waiting += by_name[name].needs
+    return found
+
+
 def _check(body: SubmitIn, study: Study, codelists: Codelists, backends: list[str]) -> None:
     """Raises Invalid with a sentence per field."""
     fields: dict[str, list[str]] = {}
@@ -182,7 +200,10 @@ def _check(body: SubmitIn, study: Study, codelists: Codelists, backends: list[st
     elif not body.requested_actions:
         fields["requested_actions"] = ["Tick at least one action."]
     elif not codelists.ok:
-        stale = [name for name in body.requested_actions if name in by_name and by_name[name].is_database]
+        run = set(body.requested_actions)
+        if body.force_run_dependencies:
+            run = _with_needs(by_name, by_name if RUN_ALL in run else run)
+        stale = [name for name in by_name if name in run and by_name[name].is_database]
         if stale:
             fields["requested_actions"] = [f"{_stale(codelists)} Needed by: {', '.join(stale)}."]
     if fields:
