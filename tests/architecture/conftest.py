@@ -13,5 +13,5 @@ PROGRAMS = (*SERVICES, "gateway")
 
 def gateway_routes() -> list[tuple[str, str]]:
     """(method, path) of every page."""
-    site: Any = SimpleNamespace(endpoint=lambda handler: handler, settings=None)
+    site: Any = SimpleNamespace(endpoint=lambda handler, **_: handler, settings=None)
     return [(method, route.path) for route in routes(site) for method in (route.methods or set()) - {"HEAD"}]
