@@ -28,7 +28,7 @@ class Folder(msgspec.Struct):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """`kind`: table, text, image, frame, none or gone."""
+    """`kind`: table, text, image, frame, none, large or gone."""
 
     kind: str
     source: str = ""
@@ -36,6 +36,21 @@ class Preview(msgspec.Struct, frozen=True):
     head: list[str] = []
     rows: list[list[str]] = []
     cut: bool = False
+    notes: list[str] = []  # what is to be known about what is shown
+    next: int = 0  # the byte at which the next part begins
+    before: int = 0  # rows or lines until there
+    more: str = ""  # address of the next part
+    first: str = ""  # address of the first
+
+
+class FileList(msgspec.Struct, frozen=True):
+    """Of `total` files those that `find` names, at most as many as one answer holds."""
+
+    folders: list[Folder]
+    find: str
+    total: int
+    found: int
+    left_out: int
 
 
 class ReleaseView(msgspec.Struct, frozen=True):
@@ -49,14 +64,21 @@ class ReleaseView(msgspec.Struct, frozen=True):
     reviewers: str
     workspace: str
     workspace_url: str
+    complete: bool
     waiting: int
     redacted: int
+    download: str  # words of its button
+    not_included: str
 
 
 def release_view(release: Release, url: str, now: datetime) -> ReleaseView:
     at = when(release.created_at, now)
     assert at is not None
     total = sum(file.size for file in release.files)
+    waiting = sum(file.uploaded_at is None and file.deleted_at is None for file in release.files)
+    redacted = sum(file.deleted_at is not None for file in release.files)
+    here = len(release.files) - waiting - redacted
+    absent = [f"{n} {word}" for n, word in ((waiting, "not uploaded yet"), (redacted, "redacted")) if n]
     return ReleaseView(
         id=release.id,
         number=release.number,
@@ -68,29 +90,34 @@ def release_view(release: Release, url: str, now: datetime) -> ReleaseView:
         reviewers=" and ".join(person(r.fullname, r.username) for r in release.reviewers),
         workspace=release.workspace.name,
         workspace_url=f"/{release.workspace.project_slug}/{release.workspace.name}/",
-        waiting=sum(file.uploaded_at is None and file.deleted_at is None for file in release.files),
-        redacted=sum(file.deleted_at is not None for file in release.files),
+        complete=release.completed_at is not None,
+        waiting=waiting,
+        redacted=redacted,
+        download=f"Download {here} of {plural(len(release.files), 'file')}" if absent else "Download all",
+        not_included=f"{' and '.join(absent)}: listed in NOT-INCLUDED.txt" if absent else "",
     )
 
 
-def file_tree(files: Sequence[FileRow], base: str, current: str) -> list[Folder]:
+def file_list(files: Sequence[FileRow], base: str, current: str, find: str) -> FileList:
     """Files by folder, in name order; only the folder of the current file is open in a large release."""
+    found = [file for file in files if find.casefold() in file.name.casefold()]
+    query = f"?find={quote(find)}" if find else ""
     folders: dict[str, Folder] = {}
-    for file in files:
+    for file in found[:_TREE_MOST]:
         folder, _, name = file.name.rpartition("/")
         here = folders.setdefault(folder, Folder(folder or "."))
         here.leaves.append(
             Leaf(
                 name=name,
-                url=base + quote(file.name),
+                url=f"{base}{quote(file.name)}{query}#file",
                 size=size(file.size),
                 gone=file.deleted_at is not None,
                 waiting=file.uploaded_at is None,
                 current=file.name == current,
             )
         )
-    if len(files) > 60:
+    if len(found) > 60:
         for each in folders.values():
             each.open = any(leaf.current for leaf in each.leaves)
-            each.leaves = each.leaves[:_TREE_MOST]
-    return list(folders.values())
+    left_out = max(0, len(found) - _TREE_MOST)
+    return FileList(list(folders.values()), find, len(files), len(found), left_out)

@@ -94,10 +94,14 @@ class Storage:
             except FileNotFoundError:
                 return
 
-    async def read(self, sha256: str) -> AsyncIterator[bytes]:
-        """The bytes in chunks. Raises Unavailable before the first one when they cannot be had."""
+    async def read(self, sha256: str, part: tuple[int, int] | None = None) -> AsyncIterator[bytes]:
+        """The bytes, or those from `part[0]` until before `part[1]`, in chunks. Raises Unavailable before the
+        first one when they cannot be had.
+        """
         with _answering():
-            found = await obstore.get_async(self._store, blob_key(sha256))
+            found = await obstore.get_async(
+                self._store, blob_key(sha256), options={"range": part} if part else {}
+            )
 
         async def chunks() -> AsyncIterator[bytes]:
             async for chunk in found.stream(min_chunk_size=_CHUNK):

@@ -198,3 +198,25 @@ async def test_half_a_redaction_cannot_be_written(ids: dict[str, str], world: Wo
     for half in ("deleted_at = now()", "deleted_by_id = 2"):
         with pytest.raises(Exception, match="deleted_pair"):
             await world.rows("releases", f"update release_files set {half}")
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("start=2", CSV[1][2:]),
+        ("start=2&length=3", CSV[1][2:5]),
+        ("length=100", CSV[1]),
+        ("start=8", b""),
+        ("start=9999&length=5", b""),
+    ],
+)
+async def test_a_part_of_the_bytes_can_be_had(
+    ask: Ask, ids: dict[str, str], query: str, wanted: bytes
+) -> None:
+    answer = await ask(f"/files/{ids[CSV[0]]}/content?{query}", ROSA)
+    assert (answer.status_code, answer.content) == (200, wanted)
+
+
+@pytest.mark.parametrize("query", ["start=-1", "length=0", "start=x", "start=99999999999999999999"])
+async def test_a_part_that_is_none_is_refused(ask: Ask, ids: dict[str, str], query: str) -> None:
+    assert (await ask(f"/files/{ids[CSV[0]]}/content?{query}", ROSA)).status_code == 400

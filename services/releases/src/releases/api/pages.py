@@ -1,8 +1,8 @@
 """What the gateway's pages ask."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from kit.app import CurrentActor, as_json
 from kit.errors import NotFound
@@ -45,7 +45,10 @@ async def file_content(
     storage: Bytes,
     download: bool = False,
     scripts: bool = False,
+    start: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    length: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
+    """`start` and `length` choose some of the bytes, for a page that shows a part."""
     async with begin() as uow:
         file = await uow.session.get(ReleaseFile, file_id)
         if file is None:
@@ -55,7 +58,11 @@ async def file_content(
     if not file.is_here:
         raise NotFound("The bytes of this file are not here.")
     headers: dict[str, Any] = content.headers(file.name, file.created_at, download=download, scripts=scripts)
-    return StreamingResponse(await storage.read(file.sha256), headers=headers)
+    end = file.size if length is None else min(file.size, start + length)
+    if start >= end:  # a store refuses to give nothing
+        return Response(b"", headers=headers)
+    part = None if (start, end) == (0, file.size) else (start, end)
+    return StreamingResponse(await storage.read(file.sha256, part), headers=headers)
 
 
 @router.get("/releases/{release_id}/archive")
