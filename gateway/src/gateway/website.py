@@ -75,7 +75,7 @@ class Site:
         self._cache: dict[str, tuple[float, bytes]] = {}
 
     def endpoint(self, handler: Handler, *, anybody: bool = False) -> Any:
-        """The handler as Starlette calls it. A form is taken of somebody who is logged in, or of `anybody`."""
+        """The handler as Starlette calls it. Forms are of those who are logged in, or of `anybody`."""
 
         async def answer(request: Request) -> Response:
             page = Page(request, ANONYMOUS, self.services, self.settings, self.signing)

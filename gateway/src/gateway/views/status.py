@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 from clients.jobs import BackendStatus
+from contracts.troubles import KEPT, TROUBLES
 
 from gateway.views.format import Pill, When, plural, when
 
@@ -31,6 +32,8 @@ class BackendCard(msgspec.Struct, frozen=True):
 
 
 def backend_pill(backend: BackendStatus) -> Pill:
+    if backend.unknown:
+        return Pill("missing", "Not known", "exclamation-triangle")
     if backend.missing:
         return Pill("missing", "Missing", "exclamation-triangle")
     if backend.in_maintenance:
@@ -41,6 +44,10 @@ def backend_pill(backend: BackendStatus) -> Pill:
 
 
 def _sentence(backend: BackendStatus, now: datetime) -> str:
+    if backend.unknown:
+        since = when(backend.unknown_since, now)
+        what = TROUBLES.get(backend.unknown, TROUBLES["controller_unclear"]).sentence
+        return f"{what.rstrip('.')}{f', since {since.exact}' if since else ''}. {KEPT}"
     if backend.missing:
         seen = when(backend.last_seen_at, now)
         return f"Nothing was heard of it since {seen.exact if seen else 'ever'}. Jobs wait until it is back."

@@ -16,6 +16,8 @@ class Trouble(NamedTuple):
 _AGAIN = "It is tried again by itself; you need not do anything."
 _SUPPORT = "If it stays like this, tell support."
 
+KEPT = "You can ask for jobs: they are kept, and start once it is known again."
+
 TROUBLES = {
     "controller_away": Trouble("The controller of the backends cannot be reached at the moment.", _AGAIN),
     "controller_unclear": Trouble(
@@ -30,6 +32,8 @@ TROUBLES = {
         "The controller of the backends gave no clear answer for so long that the request was given up.",
         "Ask for it again; if it stays like this, tell support.",
     ),
+    "never_mentioned": Trouble("The controller of the backends has never told of this one.", KEPT),
+    "unmentioned": Trouble("The controller of the backends does not mention this one any more.", KEPT),
     "part_away": Trouble("A part of this site is not available at the moment.", _AGAIN),
     "forgotten": Trouble(
         "The controller of the backends no longer knows this request.",

@@ -39,7 +39,8 @@ def router(store: Store, faults: Faults) -> APIRouter:
 
     @routes.post("/backends/{slug}")
     async def backend(slug: str, request: Request) -> JSONResponse:
-        """`{"paused": bool, "maintenance": bool, "last_seen": seconds since the epoch}`."""
+        """`{"paused": bool, "maintenance": bool, "last_seen": seconds since the epoch,
+        "hidden": bool}`; a hidden one is not mentioned."""
         body = await request.json()
         if "paused" in body:
             status = "on" if body["paused"] else "off"
@@ -48,6 +49,8 @@ def router(store: Store, faults: Faults) -> APIRouter:
             on = bool(body["maintenance"])
             value = {"status": "on" if on else "off", "since": _since(), "type": "manual" if on else None}
             store.set_flag(f"maintenance:{slug}", value)
+        if "hidden" in body:
+            store.set_flag(f"hidden:{slug}", bool(body["hidden"]))
         if "last_seen" in body:
             store.set_flag(f"last_seen:{slug}", body["last_seen"])
         return JSONResponse({"ok": True})

@@ -195,6 +195,18 @@ class BackendHealth(Base):
     missing: Mapped[bool] = mapped_column(server_default=text("false"))
     raw: Mapped[dict[str, Any]] = mapped_column(JSONB)
     checked_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    unmentioned_since: Mapped[datetime | None]  # it told of this backend once, and does no longer
+
+
+class Controller(Base):
+    """One row: whether it answers."""
+
+    __tablename__ = "controller"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    answered_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    trouble: Mapped[str | None]  # a kind of contracts.troubles
 
 
 class ActionStatus(Base):

@@ -126,7 +126,14 @@ select json_build_object(
     {JOINS}), '[]'))::text
 """
 
-_BACKENDS = """
+# Why nothing is known of a backend now: the controller does not tell anybody, or not of this one.
+_UNKNOWN = """
+case when o.trouble is not null then o.trouble when h.slug is null then 'never_mentioned'
+  when h.unmentioned_since is not null then 'unmentioned'
+  when o.answered_at < now() - interval '5 minutes' then 'controller_unclear' end
+"""
+
+_BACKENDS = f"""
 with ended as (select backend, floor(extract(epoch from now() - completed_at) / 3600) as hours_ago, count(*)
   from job_requests where completed_at > now() - interval '24 hours' group by 1, 2)
 select coalesce(json_agg(json_build_object('slug', k.slug, 'name', k.name, 'is_active', k.is_active,
@@ -134,11 +141,13 @@ select coalesce(json_agg(json_build_object('slug', k.slug, 'name', k.name, 'is_a
     'missing', coalesce(now() - h.last_seen_at >= make_interval(secs => k.alert_timeout_seconds), false),
     'paused', coalesce(h.paused, false), 'paused_since', h.paused_since,
     'in_maintenance', coalesce(h.in_maintenance, false), 'maintenance_since', h.maintenance_since,
+    'unknown', {_UNKNOWN}, 'unknown_since', case when o.trouble is not null then o.failing_since
+      when h.slug is null then null else coalesce(h.unmentioned_since, o.answered_at) end,
     'pending', coalesce(c.pending, 0), 'running', coalesce(c.running, 0),
     'finished_last_day', (select json_agg(coalesce(n.count, 0) order by hour)
       from generate_series(0, 23) hour left join ended n on n.hours_ago = 23 - hour and n.backend = k.slug))
   order by lower(k.name)), '[]')::text
-from known_backends k left join backend_health h on h.slug = k.slug
+from known_backends k left join backend_health h on h.slug = k.slug left join controller o on o.id = 1
 left join (select backend, sum(pending) as pending, sum(running) as running from job_requests where live > 0
   group by backend) c on c.backend = k.slug
 where case when $1::text[] is null then k.is_active else k.slug = any($1) end

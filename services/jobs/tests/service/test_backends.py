@@ -33,6 +33,43 @@ async def shown(speak: Speak) -> dict[str, BackendStatus]:
 async def test_nothing_is_known_before_the_first_answer(made: Made, speak: Speak) -> None:
     tpp = (await shown(speak))["tpp"]
     assert (tpp.last_seen_at, tpp.missing, tpp.paused, tpp.in_maintenance) == (None, False, False, False)
+    assert tpp.unknown == "never_mentioned"
+
+
+async def test_a_backend_that_is_no_longer_mentioned_is_not_known_since_then(
+    watch: BackendWatch, speak: Speak, world: World, control: httpx.AsyncClient
+) -> None:
+    await watch.once()
+    assert (await shown(speak))["tpp"].unknown is None
+    before = len(await world.announced("jobs"))
+    await control.post("/backends/tpp", json={"hidden": True})
+    for _ in range(2):
+        await watch.once()
+    tpp = (await shown(speak))["tpp"]
+    assert tpp.unknown == "unmentioned"
+    assert tpp.unknown_since
+    assert (await world.announced("jobs"))[before:] == [CHANGED]
+    await control.post("/backends/tpp", json={"hidden": False})
+    await watch.once()
+    assert (await shown(speak))["tpp"].unknown is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "trouble"), [("refuse", "controller_refuses"), ("html", "controller_unclear")]
+)
+async def test_while_the_controller_tells_nothing_no_backend_is_known(
+    watch: BackendWatch, speak: Speak, control: httpx.AsyncClient, kind: str, trouble: str
+) -> None:
+    await watch.once()
+    await control.post("/faults/backend_status", json={"kind": kind})
+    running = asyncio.create_task(watch.run())
+    async with asyncio.timeout(10):
+        while {one.unknown for one in (await shown(speak)).values()} != {trouble}:
+            await asyncio.sleep(0.02)
+    running.cancel()
+    assert all(one.unknown_since for one in (await shown(speak)).values())
+    await watch.once()
+    assert {one.unknown for one in (await shown(speak)).values()} == {None}
 
 
 async def test_paused_and_maintenance_are_kept_per_backend(

@@ -28,7 +28,8 @@ class WorkspaceRef(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """`missing`: not heard of for longer than its alert time-out."""
+    """`missing`: not heard of for longer than its alert time-out. `unknown`: why nothing is known of it now,
+    a kind of contracts.troubles; the rest is then what was true before."""
 
     slug: str
     name: str
@@ -39,6 +40,8 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
     paused_since: datetime | None
     in_maintenance: bool
     maintenance_since: datetime | None
+    unknown: str | None = None
+    unknown_since: datetime | None = None
     pending: int
     running: int
     finished_last_day: list[int] = []  # per hour, the oldest first, 24 numbers

@@ -78,7 +78,8 @@ def router(controller: Controller) -> APIRouter:
             return refused
         if fault := await controller.faults.strike("backend_status"):
             return fault
-        return JSONResponse({"backends": [_backend(controller.store, slug) for slug in controller.backends]})
+        told = [slug for slug in controller.backends if not controller.store.flag(f"hidden:{slug}", False)]
+        return JSONResponse({"backends": [_backend(controller.store, slug) for slug in told]})
 
     @routes.api_route("/rap/create/", methods=methods)
     async def create(request: Request) -> Response:

@@ -31,6 +31,13 @@ class Answered(RapError):
         super().__init__(f"{status}: {self.details}")
 
 
+def trouble_of(exc: RapError) -> str:
+    """The kind of contracts.troubles."""
+    if isinstance(exc, NotSent):
+        return "controller_away"
+    return "controller_refuses" if isinstance(exc, Answered) else "controller_unclear"
+
+
 class RapClient:
     """The token goes raw into Authorization; redirects are never followed, since they would lose the body."""
 
