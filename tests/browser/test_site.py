@@ -7,6 +7,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sandbox.airlock_demo import Airlock, listed, new_request_id
 from testkit.browser import FLAGS, chromium
 from testkit.stack import Stack
 
@@ -157,3 +158,46 @@ def test_a_list_under_ones_hand_stays_where_it_is(page: Page, stack: Stack, brow
     expect(row).to_be_visible()
     expect(row.locator("[data-state]").first).to_have_attribute("data-state", "succeeded", timeout=20_000)
     assert page.locator(".news").count() == 0
+
+
+def released(stack: Stack, files: dict[str, bytes]) -> str:
+    """The address of a release of these files."""
+    airlock, request = Airlock(stack.url, stack.demo["backend"]["token"]), new_request_id()
+    names = [listed(name, content, request) for name, content in files.items()]
+    of = {"files": names, "metadata": {"airlock_id": request}, "review": None}
+    assert airlock.call("releases/workspace/demo-workspace", actor="otis", **of)[0] == 201
+    for name, content in files.items():
+        assert airlock.call(f"releases/release/{request}", actor="otis", body=content, name=name)[0] == 201
+    return f"{stack.url}{WORKSPACE}releases/{request}/"
+
+
+def test_a_released_file_is_chosen_on_a_phone_and_by_keyboard(
+    browser: Browser, rosas_cookies: object, stack: Stack
+) -> None:
+    long = f"output/{'a_long_name_' * 15}.txt"
+    url = released(
+        stack,
+        {
+            **{f"output/{number}.csv": b"a;b\n1;2\n" for number in range(40)},
+            long: b"text\n" * 900,
+            "output/report.html": b"<h1>Report</h1>",
+            "output/wide.csv": b",".join(b"column%d" % n for n in range(80)) + b"\n",
+        },
+    )
+    context, page, complaints = make_page(browser, rosas_cookies, viewport={"width": 360, "height": 800})
+    for path in ("", "output/wide.csv", "output/report.html", long):
+        page.goto(f"{url}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, "it scrolls sideways on a phone"
+        assert violations(page) == []
+    page.goto(url)
+    page.get_by_label("Find a file").fill("report")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("find=report"))
+    assert page.locator(".tree a").count() == 1
+    page.locator(".tree a").click()
+    expect(page).to_have_title(re.compile(r"^report\.html · Release \d+ · demo-workspace"))
+    expect(page.locator("h2#file")).to_be_focused()
+    expect(page.locator("h2#file")).to_be_in_viewport()
+    assert page.get_by_label("Find a file").input_value() == "report"
+    context.close()
+    assert complaints == []

@@ -64,6 +64,8 @@ async def test_nothing_large_opens_by_itself(site: httpx.AsyncClient, neighbours
     assert "A large file" in asked
     assert "<iframe" not in asked
     assert "<iframe" in (await site.get(f"{RELEASE}a.html?show=1")).text
+    shows(neighbours, "a.pdf", b"%PDF")  # small, but its reader takes the focus
+    assert "Choose a file" in (await site.get(f"{RELEASE}?again")).text
 
 
 async def test_a_log_shows_its_end_and_a_long_text_its_first_lines(

@@ -63,7 +63,7 @@ def test_encoding_and_dialect_are_decided_from_the_bytes(
     raw: bytes, said: str, found: list[list[str]]
 ) -> None:
     form, shown = table(raw)
-    assert form.said == f"Read as {said}"
+    assert form.said == f"Read as {said}."
     assert shown == found
 
 

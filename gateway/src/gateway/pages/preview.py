@@ -40,7 +40,8 @@ def kind_of(name: str) -> str:
 
 
 def opens_by_itself(file: FileRow) -> bool:
-    return file.size <= _PART and kind_of(file.name) != "none"
+    """Small, and no frame: a reader of PDF takes the focus."""
+    return file.size <= _PART and kind_of(file.name) not in {"none", "frame"}
 
 
 def content(site: Site, page: Page, path: str) -> "aiohttp.client._RequestContextManager":

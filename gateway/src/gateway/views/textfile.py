@@ -36,9 +36,8 @@ class Form(msgspec.Struct, frozen=True):
 
     @property
     def said(self) -> str:
-        return f"Read as {self.encoding}" + (
-            f", cells separated by {_SEPARATORS[self.separator]}" if self.separator else ""
-        )
+        cells = f", cells separated by {_SEPARATORS[self.separator]}" if self.separator else ""
+        return f"Read as {self.encoding}{cells}."
 
 
 class Part(msgspec.Struct, frozen=True):
