@@ -128,3 +128,24 @@ async def test_a_pdf_offers_no_scripts_and_pictures_a_report_cannot_load_are_exp
     assert "takes pictures from outside itself (plots/one.png), which are not loaded" in page
     shows(neighbours, "a.html", b'<img src="data:image/png;base64,x">')
     assert "from outside itself" not in (await site.get(f"{RELEASE}a.html?again")).text
+
+
+@pytest.mark.parametrize(
+    ("content", "charset"),
+    [
+        ("Äpfel €".encode("cp1252"), "windows-1252"),
+        ("Äpfel €".encode(), "utf-8"),
+        ("\ufeffÄpfel".encode("utf-16-le"), "utf-16le"),
+        (b"", "utf-8"),
+    ],
+)
+async def test_a_text_opened_alone_says_its_own_encoding(
+    site: httpx.AsyncClient, neighbours: Neighbours, content: bytes, charset: str
+) -> None:
+    answer = Response(content, headers={"Content-Type": "text/plain; charset=utf-8"})
+    neighbours.answers["GET releases/files/01F/content"] = answer
+    found = await site.get("/files/01F/content/")
+    assert (found.content, found.headers["content-type"]) == (content, f"text/plain; charset={charset}")
+    answer = Response(content, headers={"Content-Type": "application/pdf"})
+    neighbours.answers["GET releases/files/01F/content"] = answer
+    assert (await site.get("/files/01F/content/")).headers["content-type"] == "application/pdf"

@@ -13,6 +13,7 @@ from gateway.pages import preview
 from gateway.views.format import when
 from gateway.views.frame import Crumb
 from gateway.views.releases import file_list, release_view
+from gateway.views.textfile import with_charset
 from gateway.views.workspace import release_lines
 from gateway.web import Page
 from gateway.website import Site
@@ -123,12 +124,20 @@ class Releases:
                 raise Unavailable(preview.UNREADABLE)
             raise NotFound("There is no such file, or you may not see it.")
 
+        try:
+            first = await answer.content.readany()
+        except preview.NO_ANSWER as exc:
+            raise Unavailable(preview.UNREADABLE) from exc
+
         async def chunks() -> AsyncIterator[bytes]:
             try:
+                yield first
                 async for chunk in answer.content.iter_any():
                     yield chunk
             finally:
                 answer.release()
 
         headers = {name: answer.headers[name] for name in _KEEP if name in answer.headers}
+        if "content-type" in headers:
+            headers["content-type"] = with_charset(headers["content-type"], first)
         return StreamingResponse(chunks(), headers=headers)

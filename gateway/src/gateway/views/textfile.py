@@ -40,6 +40,18 @@ class Form(msgspec.Struct, frozen=True):
         return f"Read as {self.encoding}{cells}."
 
 
+_CHARSETS = {"cp1252": "windows-1252", "utf-16-le": "utf-16le", "utf-16-be": "utf-16be"}
+
+
+def with_charset(content_type: str, beginning: bytes) -> str:
+    """For a text that is opened alone: what its bytes are, not what their type is called by default."""
+    kind = content_type.partition(";")[0]
+    if not kind.startswith("text/"):
+        return content_type
+    codec = text_form(beginning, whole=False).codec
+    return f"{kind}; charset={_CHARSETS.get(codec, codec)}"
+
+
 class Part(msgspec.Struct, frozen=True):
     """Lines or rows of a file; `size` of its bytes, from where it was begun, are shown."""
 

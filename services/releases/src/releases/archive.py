@@ -32,14 +32,15 @@ class _Sink(io.RawIOBase):
 
 
 async def stream(
-    storage: Storage, files: Sequence[tuple[ReleaseFile, str | None]], page: str
+    storage: Storage, files: Sequence[tuple[ReleaseFile, str | None]], page: str, *, ended: bool
 ) -> AsyncIterator[bytes]:
     """Files with the name of who took them away; `page` is the release's URL. Stored uncompressed.
+    `ended`: what has not been uploaded never will be.
 
     Only bytes that were released stand under a file's name (rulings 5.10).
     """
     sink = _Sink()
-    absent = [f"{file.name}: {_why(file, by)}" for file, by in files if not file.is_here]
+    absent = [f"{file.name}: {_why(file, by, ended)}" for file, by in files if not file.is_here]
     taken = {file.name for file, _ in files if file.is_here}
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         if absent:
@@ -62,10 +63,10 @@ def _free(name: str, taken: set[str]) -> str:
     return name
 
 
-def _why(file: ReleaseFile, by: str | None) -> str:
+def _why(file: ReleaseFile, by: str | None, ended: bool) -> str:
     who = by or "somebody"
     if file.withdrawn_at is not None:
         return f"withdrawn by {who} on {file.withdrawn_at:{_TIME}}: it is not in the approved list any more"
     if file.deleted_at is not None:
         return f"redacted by {who} on {file.deleted_at:{_TIME}}"
-    return "not uploaded yet"
+    return "not released: the request was withdrawn or rejected" if ended else "not uploaded yet"

@@ -91,15 +91,15 @@ select json_build_object('files', coalesce(json_agg(json_build_object('name', x.
   order by x.shown), '[]'))::text
 from (%s) x left join known_users u on u.id = x.created_by_id left join known_backends b on b.slug = x.backend
 """
-_LATEST = """
+_LATEST = f"""
 select distinct on (r.backend, f.name) f.*, r.backend, r.backend || '/' || f.name as shown
 from release_files f join releases r on r.id = f.release_id
-where f.workspace = $1 and f.withdrawn_at is null
+where f.workspace = $1 and {_SHOWN}
 order by r.backend, f.name, r.created_at desc, f.id desc
 """
-_FILES = """
+_FILES = f"""
 select f.*, r.backend, f.name as shown from release_files f join releases r on r.id = f.release_id
-where f.release_id = $1 and f.withdrawn_at is null
+where f.release_id = $1 and {_SHOWN}
 """
 
 
@@ -129,6 +129,11 @@ async def release(database: Database, release_id: str) -> str | None:
     """None for a release without files: there is nothing to show."""
     found: str | None = await database.fetchval(_RELEASE, release_id)
     return found
+
+
+async def has_ended(database: Database, release_id: str) -> bool:
+    """Its request was withdrawn or rejected before all files were here."""
+    return bool(await database.fetchval(f"select {_ENDED} from releases r where r.id = $1", release_id))
 
 
 async def latest_index(database: Database, workspace: str) -> str:

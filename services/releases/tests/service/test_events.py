@@ -1,7 +1,9 @@
 """spec/notifications.md §1, rulings 1.3.8 and 1.3.19"""
 
 import asyncio
+import io
 import secrets
+import zipfile
 from typing import Any
 
 import asyncpg
@@ -319,6 +321,21 @@ async def test_a_request_that_ended_otherwise_leaves_nothing_to_wait_for(
     assert (row["number"], row["file_count"], row["uploaded_count"]) == (1, 1, 1)
     found = (await ask(f"/releases/{RELEASE}", OTIS)).json()
     assert [file["name"] for file in found["files"]] == ["a.csv"]
+    with zipfile.ZipFile(io.BytesIO((await ask(f"/releases/{RELEASE}/archive", OTIS)).content)) as archive:
+        assert b"b.csv: not released: the request was withdrawn or rejected" in archive.read(
+            "NOT-INCLUDED.txt"
+        )
+
+
+async def test_what_never_arrives_hides_no_file_of_an_earlier_release(airlock: Airlock, ask: Any) -> None:
+    """The index of a workspace has the newest file of each name."""
+    earlier = RELEASE[:-1] + "A"
+    await airlock.create(("a.csv", b"x"), release=earlier)
+    first = (await airlock.upload("a.csv", b"x", release=earlier)).headers["File-Id"]
+    await airlock.create(("a.csv", b"y"))
+    await airlock.event("request_withdrawn", user="rosa", headers=trace())
+    files = (await ask("/api/v2/releases/workspace/study-ws", OTIS)).json()["files"]
+    assert [file["id"] for file in files] == [first]
 
 
 @pytest.mark.parametrize(

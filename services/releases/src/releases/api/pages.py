@@ -89,7 +89,7 @@ async def release_archive(
         raise NotFound("There is no such release.")
     url = await queries.release_url(data, config.base_url, found.project_id, found.workspace, release_id)
     return StreamingResponse(
-        archive.stream(storage, files, url),
+        archive.stream(storage, files, url, ended=await queries.has_ended(data, release_id)),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="release-{release_id}.zip"'},
     )
