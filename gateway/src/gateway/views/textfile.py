@@ -24,6 +24,7 @@ _BOMS = (
     (b"\xff\xfe", "utf-16-le", "UTF-16"),
     (b"\xfe\xff", "utf-16-be", "UTF-16"),
 )
+_CHARSETS = {"cp1252": "windows-1252", "utf-16-le": "utf-16le", "utf-16-be": "utf-16be"}
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -38,18 +39,6 @@ class Form(msgspec.Struct, frozen=True):
     def said(self) -> str:
         cells = f", cells separated by {_SEPARATORS[self.separator]}" if self.separator else ""
         return f"Read as {self.encoding}{cells}."
-
-
-_CHARSETS = {"cp1252": "windows-1252", "utf-16-le": "utf-16le", "utf-16-be": "utf-16be"}
-
-
-def with_charset(content_type: str, beginning: bytes) -> str:
-    """For a text that is opened alone: what its bytes are, not what their type is called by default."""
-    kind = content_type.partition(";")[0]
-    if not kind.startswith("text/"):
-        return content_type
-    codec = text_form(beginning, whole=False).codec
-    return f"{kind}; charset={_CHARSETS.get(codec, codec)}"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -72,6 +61,15 @@ def text_form(beginning: bytes, *, whole: bool) -> Form:
     except UnicodeDecodeError:
         return Form("cp1252", "Windows-1252")
     return Form("utf-8", "UTF-8")
+
+
+def with_charset(content_type: str, beginning: bytes) -> str:
+    """For a text that is opened alone: what its bytes are, not what their type is called by default."""
+    kind = content_type.partition(";")[0]
+    if not kind.startswith("text/"):
+        return content_type
+    codec = text_form(beginning, whole=False).codec
+    return f"{kind}; charset={_CHARSETS.get(codec, codec)}"
 
 
 def table_form(beginning: bytes, *, whole: bool, tabs: bool) -> Form:
