@@ -59,6 +59,18 @@ def asked(stack: Stack, session: str) -> dict[str, Asked]:
         "workspace page": [request(f"{url}/load-project-{n % 60}/{workspace(n)}/", cookie) for n in spread],
         "request page": [],
         "event log": [request(f"{url}/event-log/", cookie)],
+        "event log, text": [
+            request(f"{url}/event-log/?q={text}", cookie)
+            for text in (
+                "model",
+                "MOD",
+                "report",
+                "load0123",
+                "aaaaaaaa",
+                "nothing",
+                *range(1_000_000, 1_000_009),
+            )
+        ],
         "event log, filtered": [
             request(f"{url}/event-log/?workspace={workspace(n)}", cookie) for n in spread
         ],

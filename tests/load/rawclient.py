@@ -37,6 +37,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._done: asyncio.Future[int] | None = None
+        self.closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -51,10 +52,12 @@ class _Connection(asyncio.Protocol):
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:
+        self.closed = self.closed or not self._parser.should_keep_alive()
         assert self._done is not None
         self._done.set_result(self._parser.get_status_code())
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
         if self._done is not None and not self._done.done():
             self._done.set_exception(ConnectionError("the server closed the connection"))
 
@@ -83,6 +86,8 @@ async def measure(
         _, connection = await loop.create_connection(_Connection, host, port)
         turn = number
         while (now := time.perf_counter()) < end:
+            if connection.closed:  # as it is after each answer to a backend's POST
+                _, connection = await loop.create_connection(_Connection, host, port)
             status = await connection.ask(asked[turn % len(asked)][2])
             turn += concurrency
             if now >= begin:

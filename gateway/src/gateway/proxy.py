@@ -54,7 +54,7 @@ class ApiProxy:
         service = owner_of(path)
         if service is None:
             return await _answer(send, 404, "Not found.")
-        answer = _Once(send, closing=bool(header(scope, b"authorization")))
+        answer = _Once(send, closing=scope["method"] == "POST" and bool(header(scope, b"authorization")))
         bounds = limits(scope["method"], path, traced=bool(header(scope, b"traceparent")))
         try:
             async with asyncio.timeout(bounds.total):

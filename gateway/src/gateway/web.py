@@ -50,6 +50,11 @@ class Page:
     def flash(self, level: str, text: str) -> None:
         self.flashes.append((level, text))
 
+    @property
+    def who(self) -> str:
+        """Of whom this is one of many requests: a session, or an address."""
+        return self.caller.session or (self.request.client.host if self.request.client else "")
+
     def need_login(self) -> None:
         """Raises LoginNeeded, which becomes a redirect to the log-in page and back."""
         if self.caller.user is None:

@@ -19,6 +19,7 @@ from gateway.render import Renderer
 from gateway.services import Services, statement
 from gateway.settings import Settings
 from gateway.signing import Signing
+from gateway.turns import Turns
 from gateway.views.errors import explain
 from gateway.views.frame import Crumb, Frame, person_of
 from gateway.web import (
@@ -72,6 +73,7 @@ class Site:
         }
         if settings.secure:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
+        self.searches = Turns()
         self._cache: dict[str, tuple[float, bytes]] = {}
 
     def endpoint(self, handler: Handler, *, anybody: bool = False) -> Any:

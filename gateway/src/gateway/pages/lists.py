@@ -97,12 +97,13 @@ class Lists:
         q = page.query("q")[:100]
         if not q:
             return self.site.html(page, "search.html", "Search", hits=[], q="", missing=False)
-        asked = await asyncio.gather(
-            *(
-                optional(client.search(q))
-                for client in (page.services.projects, page.services.jobs, page.services.identity)
+        with self.site.searches.one(page.who):
+            asked = await asyncio.gather(
+                *(
+                    optional(client.search(q))
+                    for client in (page.services.projects, page.services.jobs, page.services.identity)
+                )
             )
-        )
         hits: list[Hit] = [hit for part in asked if part for hit in part]
         exact = [hit for hit in hits if q.lower() in {hit.key.lower(), hit.key.split("/")[-1].lower()}]
         if len(exact) == 1 or len(hits) == 1:
@@ -139,6 +140,7 @@ _URLS = {
     "workspace": "/{}/",
     "request": "/job-requests/{}/",
     "job": "/jobs/{}/",
+    "action": "/event-log/?q={}",
     "user": "/users/{}/",
     "org": "/event-log/?org={}",
 }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import msgspec
-from clients.jobs import RequestFilter
+from clients.jobs import RequestFilter, RequestList
 from contracts.statuses import display
 from kit import clock
 from starlette.responses import RedirectResponse, Response
@@ -33,7 +33,7 @@ async def filtered_list(
         before=_number(page.query("before")),
         after=_number(page.query("after")),
     )
-    found = await page.services.jobs.requests(by)
+    found = await _asked(site, page, by)
     path = page.request.url.path
     return site.html(
         page,
@@ -60,12 +60,20 @@ async def filtered_list(
     )
 
 
+async def _asked(site: Site, page: Page, by: RequestFilter) -> RequestList:
+    if not by.q:
+        return await page.services.jobs.requests(by)
+    with site.searches.one(page.who):
+        return await page.services.jobs.requests(by)
+
+
 def _chips(
     path: str, chosen: dict[str, str], counts: dict[str, int]
 ) -> list[tuple[str, str, str, str, bool]]:
     """(url, word, count, icon, current) for each state; counts look at the newest thousand."""
     total = sum(counts.values())
-    chips = [(_link(path, chosen, "state"), "All", _bounded(total), "", "state" not in chosen)]
+    all_of_them = _bounded(total) if total or "q" not in chosen else ""
+    chips = [(_link(path, chosen, "state"), "All", all_of_them, "", "state" not in chosen)]
     active = sum(counts.get(s, 0) for s in ("pending", "running", "unknown", "unknown_error_creating_jobs"))
     for state in _STATES:
         count = active if state == "active" else counts.get(state, 0)
@@ -110,7 +118,7 @@ class Runs:
             chosen["workspace"] = page.path["workspace"]
         before, after = _number(page.query("before")), _number(page.query("after"))
         by = msgspec.structs.replace(msgspec.convert(chosen, RequestFilter), before=before, after=after)
-        found = await page.services.jobs.requests(by)
+        found = await _asked(self.site, page, by)
         place = "workspace" if "workspace" in page.path else "log"
         return self.site.fragment(
             page, "run_table.html", rows=run_lines(found.rows, clock.now()), place=place, filtered=filtered

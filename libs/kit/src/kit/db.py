@@ -8,6 +8,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+READ_TIMEOUT = "3000"  # milliseconds of one read; whoever asks for more than that is told to ask for less
 Sessions = async_sessionmaker[AsyncSession]
 # All that asyncpg raises on a connection that is gone; the third when it was told so and has not noticed yet.
 GONE = (
@@ -50,7 +51,11 @@ class Database:
                 command_timeout=15,
                 reset=_leave,
                 # The same few statements again and again, so each is planned once.
-                server_settings={"jit": "off", "plan_cache_mode": "force_generic_plan"},
+                server_settings={
+                    "jit": "off",
+                    "plan_cache_mode": "force_generic_plan",
+                    "statement_timeout": READ_TIMEOUT,
+                },
             )
         await self._pool
         return self._pool

@@ -92,6 +92,8 @@ def install(app: FastAPI) -> None:
     async def refused_by_database(_: Request, exc: Exception) -> Response:
         if refusal := unstorable(exc):
             return response(refusal)
+        if isinstance(exc, asyncpg.QueryCanceledError):
+            return response(Unavailable("That takes too long. Ask for less, with another filter."))
         if _is_away(exc):
             log.warning("the database does not answer", error=repr(exc))
             return response(Unavailable("The database does not answer just now."))

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import orjson
 from contracts.statuses import ACTIVE
@@ -12,6 +11,7 @@ from kit.errors import Invalid
 from kit.paging import PAGE
 
 from jobs.queries import JOINS, ROW
+from jobs.searching import Where, search
 
 _BOUND = 1_000
 
@@ -28,25 +28,6 @@ class Filter:
     q: str | None = None
 
 
-class _Where:
-    """Conditions with their parameters, numbered as PostgreSQL wants them."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.args: list[Any] = []
-
-    def add(self, condition: str, *values: Any) -> None:
-        """`{}` in the condition stand for the values."""
-        places = []
-        for value in values:
-            self.args.append(value)
-            places.append(f"${len(self.args)}")
-        self.parts.append(condition.format(*places))
-
-    def sql(self) -> str:
-        return " and ".join(self.parts) or "true"
-
-
 def _since(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -54,8 +35,8 @@ def _since(text: str) -> date:
         raise Invalid("That is not a date.", fields={"since": ["Use a date like 2026-11-24."]}) from exc
 
 
-def _conditions(by: Filter) -> _Where:
-    where = _Where()
+def _conditions(by: Filter) -> Where:
+    where = Where()
     if by.backend:
         where.add("r.backend = {}", by.backend)
     if by.workspace:
@@ -72,25 +53,10 @@ def _conditions(by: Filter) -> _Where:
         )
     if by.since:
         where.add("r.created_at >= {}", _since(by.since))
-    if by.q:
-        _search(where, by.q)
     return where
 
 
-def _search(where: _Where, text: str) -> None:
-    """A request's id, or part of an action or identifier of one of its jobs (spec/jobs.md §4.3)."""
-    like = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1
-    where.add(
-        "(r.id = {} or exists (select from jobs j where j.job_request_id = r.id"
-        " and (j.action ilike {} or j.identifier ilike {})))",
-        number,
-        like,
-        like,
-    )
-
-
-def _state(where: _Where, state: str | None) -> None:
+def _state(where: Where, state: str | None) -> None:
     if state == "active":
         where.add("r.status = any({})", sorted(str(status) for status in ACTIVE))
     elif state:
@@ -98,7 +64,8 @@ def _state(where: _Where, state: str | None) -> None:
 
 
 async def page(database: Database, by: Filter, before: int | None, after: int | None) -> str:
-    """A page of RequestList as JSON; counts per state look at the newest thousand that fit."""
+    """A page of RequestList as JSON; counts per state look at the newest thousand that fit, and at none of a
+    search."""
     counted = _conditions(by)
     wanted = _conditions(by)
     _state(wanted, by.state)
@@ -107,10 +74,13 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
     if after is not None:
         wanted.add("r.id > {}", after)
     order = "asc" if after is not None else "desc"
-    offset = len(counted.args)
-    rows_where = _shift(wanted.sql(), offset)
+    if by.q:
+        counted.parts, counted.args = ["false"], []
+        source = search(wanted, by.q, order, PAGE + 1)
+    else:
+        source = f"select r.* from job_requests r where {wanted.sql()} order by r.id {order} limit {PAGE + 1}"
     sql = f"""
-    with page as (select r.* from job_requests r where {rows_where} order by r.id {order} limit {PAGE + 1}),
+    with page as ({_shift(source, len(counted.args))}),
     shown as (select * from page order by id {order} limit {PAGE}),
     newest as (select r.status from job_requests r where {counted.sql()} order by r.id desc limit {_BOUND})
     select json_build_object(

@@ -50,6 +50,7 @@ class JobRequest(Base):
         Index("ix_job_requests_person", "created_by_id", text("id DESC")),
         Index("ix_job_requests_backend", "backend", text("id DESC")),
         Index("ix_job_requests_status", "status", text("id DESC")),
+        Index("ix_job_requests_sha", text('sha collate "C"'), text("id DESC")),
         Index("ix_job_requests_completed_at", "completed_at", postgresql_include=["backend"]),
     )
 
@@ -107,7 +108,7 @@ class Job(Base):
     """One action run; written only by the sync."""
 
     __tablename__ = "jobs"
-    __table_args__ = ROOM
+    __table_args__ = (Index("ix_jobs_action", text('action collate "C"'), text("job_request_id DESC")), ROOM)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     job_request_id: Mapped[int] = mapped_column(ForeignKey("job_requests.id"), index=True)
@@ -213,7 +214,15 @@ class ActionStatus(Base):
     """The newest job of each action, so that nobody has to look for it."""
 
     __tablename__ = "action_status"
-    __table_args__ = ROOM
+    __table_args__ = (
+        Index(
+            "ix_action_status_action",
+            "action",
+            postgresql_using="gin",
+            postgresql_ops={"action": "gin_trgm_ops"},
+        ),
+        ROOM,
+    )
 
     workspace: Mapped[str] = mapped_column(primary_key=True)
     backend: Mapped[str] = mapped_column(primary_key=True)

@@ -5,6 +5,7 @@ from clients.jobs import ActionOption, WorkspaceRef
 from kit.db import Database
 
 from jobs.rap.sql import STATE
+from jobs.searching import like
 
 WORKSPACE = """
 json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.slug, 'project_name', p.name,
@@ -180,7 +181,14 @@ where r.id = $2 and starts_with(j.identifier, $1)
 _SEARCH = """
 select coalesce(json_agg(x), '[]')::text from (
   (select 'request' as kind, r.id::text as key, 'Request ' || r.id as title, r.workspace as detail
-   from job_requests r where r.id = $2)
+   from job_requests r where r.id = $2 or r.rap_id = $1)
+  union all
+  (select 'request', r.id::text, 'Request ' || r.id, r.workspace || ' at ' || left(r.sha, 7)
+   from job_requests r where $3 and length($1) >= 7 and r.sha collate "C" >= $1
+     and r.sha collate "C" < $1 || chr(127) order by r.id desc limit 5)
+  union all
+  (select 'action', a.action, a.action, 'Runs with this action'
+   from (select distinct action from action_status where action ilike $4 order by action limit 5) a)
   union all
   (select 'job', j.identifier, j.action, 'Request ' || j.job_request_id from jobs j
    where $3 and j.identifier like $1 || '%' order by j.id desc limit 5)) x
@@ -249,4 +257,5 @@ async def job_ref(database: Database, identifier: str, request_id: int | None) -
 async def search(database: Database, text: str) -> str:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else None
     word = text.isascii() and text.isalnum() and len(text) >= 4
-    return str(await database.fetchval(_SEARCH, text.lower(), number, word))
+    part = "%" + like(text) + "%"
+    return str(await database.fetchval(_SEARCH, text.lower(), number, word, part))

@@ -153,6 +153,8 @@ class RequestFilter(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str | None = None
     person: str | None = None
     since: str | None = None  # YYYY-MM-DD
-    q: str | None = None  # part of an action, a job identifier, or a request id
+    q: str | None = (
+        None  # part of an action, the beginning of a job identifier or commit, a RAP or request id
+    )
     before: int | None = None
     after: int | None = None
