@@ -172,7 +172,6 @@ async def test_the_state_of_a_request_is_told_in_words(site: httpx.AsyncClient) 
         "<b>1</b> cancelled",
         "14 jobs waiting or running on",
         "Its log is in Airlock: metadata/describe.log",
-        "1 job not started yet",
     ):
         assert words in page, words
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from clients.jobs import JobRequest
+from gateway.views.joblist import Chosen
 from gateway.views.request import job_metrics, request_view
 
 from .samples import JOBS, NOW, PIPELINE, job, request
@@ -15,14 +16,49 @@ def view(**more: Any) -> Any:
     return request_view(found, NOW)
 
 
-def test_jobs_stand_in_the_order_in_which_they_need_somebody() -> None:
+def test_while_jobs_run_those_that_need_somebody_come_first() -> None:
     shown = view()
-    assert shown.lead.action == "describe"
-    assert [line.action for line in shown.blocked] == ["tables"]
-    assert [line.action for line in shown.open] == ["model", "report_that_has_a_long_name"]
-    assert [line.action for line in shown.cancelled] == ["figures"]
-    assert [line.action for line in shown.succeeded] == ["extract"]
+    assert [row.action for row in shown.jobs.rows] == [
+        "describe",
+        "figures",
+        "model",
+        "report_that_has_a_long_name",
+        "tables",
+        "extract",
+    ]
     assert (shown.finished, shown.of, shown.cancellable, shown.over) == ("4", "6 jobs", 2, False)
+    assert shown.title == "1 of 6 running · Request 7"
+
+
+def test_when_it_is_over_jobs_stand_in_the_order_of_the_pipeline() -> None:
+    shown = view(status="failed", completed_at=NOW)
+    assert [row.action for row in shown.jobs.rows] == [action.name for action in PIPELINE]
+    assert shown.title == "Failed · Request 7"
+
+
+def test_a_long_list_is_shown_in_parts_and_can_be_filtered() -> None:
+    jobs = [
+        job(f"action_{n:04}", "failed" if n % 100 == 0 else "succeeded", identifier=f"id{n}")
+        for n in range(2_191)
+    ]
+    shown = view(jobs=jobs, pipeline=[], status="failed", completed_at=NOW).jobs
+    assert (len(shown.rows), shown.total, shown.fitting, shown.before, shown.after) == (
+        100,
+        2_191,
+        2_191,
+        "",
+        "first=100",
+    )
+    assert [(word, count) for _, word, count, _, _ in shown.chips] == [
+        ("All", 2_191),
+        ("Failed", 22),
+        ("Succeeded", 2_169),
+    ]
+    found: JobRequest = request(jobs=jobs, pipeline=[], status="failed", completed_at=NOW)
+    failed = request_view(found, NOW, Chosen(state="failed", find="_1")).jobs
+    assert [row.action for row in failed.rows] == [f"action_1{n}00" for n in range(10)]
+    last = request_view(found, NOW, Chosen(first=99_999)).jobs
+    assert (last.first, len(last.rows), last.after) == (2_100, 91, "")
 
 
 def test_the_bar_and_its_legend_say_the_same_in_the_same_order() -> None:
@@ -35,11 +71,11 @@ def test_the_bar_and_its_legend_say_the_same_in_the_same_order() -> None:
 
 def test_why_a_job_waits_or_failed_is_a_sentence() -> None:
     shown = view()
-    lines = {line.action: line for line in [shown.lead, *shown.blocked, *shown.open, *shown.cancelled]}
+    lines = {row.action: row for row in shown.jobs.rows}
     assert lines["model"].why == "for 29 min, usually 2 h 00 min"
     assert lines["report_that_has_a_long_name"].why == "for model"
-    assert lines["tables"].why == "Needs describe"
-    assert "It was cancelled." in lines["figures"].why
+    assert lines["tables"].why == "Needs describe, which failed."
+    assert (lines["figures"].pill.word, lines["figures"].why) == ("Cancelled", ""), "said once"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +91,7 @@ def test_why_a_job_waits_or_failed_is_a_sentence() -> None:
 )
 def test_every_reason_to_wait_is_told(code: str, starts: str) -> None:
     waiting = job("extract", "pending", code, status_message="Said by the controller")
-    assert view(jobs=[waiting]).open[0].why.startswith(starts)
+    assert view(jobs=[waiting]).jobs.rows[0].why.startswith(starts)
 
 
 def test_lines_are_cut_only_where_an_input_will_never_come() -> None:
@@ -74,12 +110,12 @@ def test_a_picture_is_drawn_when_it_helps() -> None:
 
 
 def test_times_share_one_scale_with_round_marks() -> None:
-    times = view().times
-    assert times.unqueued == 1
-    assert all(0 <= float(x) <= 100 for row in times.rows for _, x, _ in row.bars)
-    assert all(5 <= float(x) <= 80 for x, _ in times.marks)
-    assert [text[-1] for _, text in times.marks] == ["0"] * len(times.marks)
-    assert view(jobs=[]).times is None
+    shown = view().jobs
+    assert sum(not row.bars for row in shown.rows) >= 1
+    assert all(0 <= float(x) <= 100 for row in shown.rows for _, x, _ in row.bars)
+    assert all(5 <= float(x) <= 80 for x, _ in shown.marks)
+    assert [text[-1] for _, text in shown.marks] == ["0"] * len(shown.marks)
+    assert view(jobs=[]).jobs.marks == []
 
 
 def test_a_clock_that_runs_ahead_breaks_nothing() -> None:

@@ -19,7 +19,7 @@ from gateway.callers import Callers
 log = get()
 _TOPICS = 20  # of one page
 _STREAMS = 2_000  # of one process
-_PING = 15.0
+_PING = 10.0
 _FACTS = ("jobs.>", "releases.>", "identity.access.>")
 
 
@@ -127,7 +127,7 @@ class Live:
             changed, stream.changed = stream.changed, set()
             lines = [b"data: %b\n\n" % msgspec.json.encode({"topic": name}) for name in sorted(changed)]
             if not gone.done():
-                await _chunk(send, b"".join(lines) or b": ping\n\n")
+                await _chunk(send, b"".join(lines) or b"event: ping\ndata: \n\n")
         if not gone.done():
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

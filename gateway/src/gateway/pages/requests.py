@@ -8,10 +8,11 @@ from kit.errors import Conflict, NotFound
 from starlette.responses import RedirectResponse, Response
 
 from gateway.views.code import yaml_lines
-from gateway.views.format import between, duration, status_pill, when
+from gateway.views.format import between, duration, when
 from gateway.views.frame import Crumb
+from gateway.views.joblist import Chosen
 from gateway.views.reasons import reason
-from gateway.views.request import job_metrics, request_view
+from gateway.views.request import job_metrics, job_pills, request_view
 from gateway.web import Page, integer, redirect
 from gateway.website import Site
 
@@ -23,6 +24,15 @@ def _crumbs(request: JobRequest) -> tuple[Crumb, ...]:
         Crumb(workspace.project_name, f"/{workspace.project_slug}/"),
         Crumb(workspace.name, f"/{workspace.project_slug}/{workspace.name}/"),
         Crumb(f"Request {request.id}", f"/{workspace.project_slug}/{workspace.name}/{request.id}/"),
+    )
+
+
+def _chosen(page: Page) -> Chosen:
+    first = page.query("first")
+    return Chosen(
+        find=page.query("find")[:100],
+        state=page.query("state")[:20],
+        first=integer(first) if first else 0,
     )
 
 
@@ -41,13 +51,13 @@ class Requests:
     async def request(self, page: Page) -> Response:
         found = await self._load(page)
         at = clock.now()
-        view = request_view(found, at)
+        view = request_view(found, at, _chosen(page))
         if page.request.url.path != view.url:
             return RedirectResponse(view.url, 302)
         return self.site.html(
             page,
             "request.html",
-            f"Request {found.id}",
+            view.title,
             nav="runs",
             crumbs=_crumbs(found),
             topics=f"request:{found.id}",
@@ -66,7 +76,7 @@ class Requests:
         return self.site.fragment(
             page,
             template,
-            view=request_view(found, clock.now()),
+            view=request_view(found, clock.now(), _chosen(page)),
             request=found,
             may_cancel=self._may_cancel(page, found),
             may_run=page.caller.may("job_run", found.workspace.project_id),
@@ -94,8 +104,12 @@ class Requests:
             page.flash("info", refusal.detail)
         else:
             jobs = "1 job" if len(actions) == 1 else f"{len(actions)} jobs"
-            page.flash("succeeded", f"Asked for {jobs} in request {request_id} to be cancelled.")
-        return redirect(url)
+            what = action or f"{jobs} in request {request_id}"
+            page.flash("succeeded", f"Asked for {what} to be cancelled.")
+        back = str(page.form.get("back", ""))
+        return redirect(
+            f"{url}{page.path['identifier']}/" if back == "job" else f"{url}#jobs" if action else url
+        )
 
     def _job(self, request: JobRequest, prefix: str) -> Job:
         """By the unique beginning of its identifier (spec/jobs.md §4.3)."""
@@ -111,6 +125,7 @@ class Requests:
         if page.request.url.path != f"{url}{job.identifier}/":
             return RedirectResponse(f"{url}{job.identifier}/", 302)
         at = clock.now()
+        pills = job_pills(found)
         index = found.jobs.index(job)
         around = [found.jobs[i] if 0 <= i < len(found.jobs) else None for i in (index - 1, index + 1)]
         return self.site.html(
@@ -124,8 +139,8 @@ class Requests:
             request=found,
             url=url,
             around=around,
-            pill=status_pill(job.status, job.status_code, cancelling=job.action in found.cancelling_actions),
-            why=reason(job, found, at),
+            pill=pills[job.action],
+            why=reason(job, found, pills, at),
             times=[
                 (label, when(time, at))
                 for label, time in (

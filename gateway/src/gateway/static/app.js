@@ -4,67 +4,113 @@
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  /* Live updates: the stream names what changed, and each part of the page fetches itself again. */
+  /* Live updates: the stream names what changed, and each part of the page fetches itself again. One fetch at a
+     time; after a large one the next waits, so that a page takes 20 kB a second at most. */
   const topics = (document.body.dataset.topics || "").split(" ").filter(Boolean);
-  let source = null;
   const waiting = new Set();
-  let timer = 0;
+  let source = null, timer = 0, busy = false, free = 0, heard = 0, lost = 0, tries = 0;
 
-  const refresh = () => {
-    timer = 0;
-    const parts = all("[data-src]").filter((part) =>
-      waiting.has("resync") || part.dataset.live.split(" ").some((topic) => waiting.has(topic)));
-    waiting.clear();
-    for (const part of parts) {
-      const open = all("details[open][id]", part).map((item) => item.id);
-      const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-      htmx.ajax("GET", part.dataset.src, { source: part, target: part, swap: "innerHTML" }).then(() => {
-        open.forEach((id) => { const item = document.getElementById(id); if (item) item.open = true; });
-        if (focused) document.getElementById(focused)?.focus();
-        const said = one("[data-announce]", part);
-        const voice = one("#live-voice");
-        if (said && voice && voice.textContent !== said.dataset.announce) voice.textContent = said.dataset.announce;
-      });
-    }
-  };
+  /* What a reader has opened stays open, and what has the focus keeps it: the page is changed, not replaced. */
+  const morph = (part, html) => Idiomorph.morph(part, html, {
+    morphStyle: "innerHTML",
+    ignoreActiveValue: true,
+    callbacks: {
+      beforeNodeMorphed: (old) => !old.dataset?.hasOwnProperty("liveness"),
+      beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS"),
+    },
+  });
   /* In a steady list rows change where they are; new ones are announced and wait until they are asked for. */
-  document.body.addEventListener("htmx:beforeSwap", (event) => {
-    const part = event.detail.target;
+  const steady = (part, html) => {
     const here = new Map(all("tr[data-key]", part).map((row) => [row.dataset.key, row]));
-    if (!part.dataset.steady || !here.size) return;
+    if (!part.dataset.steady || !here.size) return false;
     const fresh = document.createElement("template");
-    fresh.innerHTML = event.detail.serverResponse;
+    fresh.innerHTML = html;
     const rows = all("tr[data-key]", fresh.content);
     const added = rows.filter((row) => !here.has(row.dataset.key)).length;
-    if (!rows.length) return;
-    event.detail.shouldSwap = false;
+    if (!rows.length) return false;
     for (const row of rows) {
       const old = here.get(row.dataset.key);
-      if (old && old.innerHTML !== row.innerHTML && !old.contains(document.activeElement)) old.replaceWith(row.cloneNode(true));
+      if (old && old.innerHTML !== row.innerHTML) Idiomorph.morph(old, row.outerHTML);
     }
     one(".news", part)?.remove();
-    if (!added) return;
+    if (!added) return true;
     const news = document.createElement("button");
     news.className = "btn tiny news";
     news.textContent = `Show ${added} ${part.dataset.steady}${added === 1 ? "" : "s"}`;
     news.addEventListener("click", () => part.replaceChildren(fresh.content));
     part.prepend(news);
     one("#live-voice").textContent = `${added} ${part.dataset.steady}${added === 1 ? "" : "s"}`;
-  });
-  const later = (topic) => { waiting.add(topic); timer ||= setTimeout(refresh, 150); };
+    return true;
+  };
+  const update = async (part) => {
+    const answer = await fetch(part.dataset.src, { credentials: "same-origin", headers: { "X-Live": "1" } });
+    if (!answer.ok || answer.redirected) return 0;
+    const html = await answer.text();
+    if (html !== part.shown && !steady(part, html)) morph(part, html);
+    part.shown = html;
+    const title = one("[data-title]", part);
+    if (title) document.title = `${title.dataset.title} · Job Server`;
+    const said = one("[data-announce]", part);
+    const voice = one("#live-voice");
+    if (said && voice && voice.textContent !== said.dataset.announce) voice.textContent = said.dataset.announce;
+    return html.length;
+  };
+  const refresh = async () => {
+    timer = 0;
+    if (busy) return;
+    busy = true;
+    const parts = all("[data-src]").filter((part) =>
+      waiting.has("resync") || part.dataset.live.split(" ").some((topic) => waiting.has(topic)));
+    waiting.clear();
+    let size = 0;
+    for (const part of parts) {
+      try { size += await update(part); } catch { lost ||= Date.now(); }
+    }
+    busy = false;
+    free = Date.now() + size / 20;
+    honest();
+    if (waiting.size) soon();
+  };
+  const soon = () => { timer ||= setTimeout(refresh, Math.max(150, free - Date.now())); };
+  const later = (topic) => { waiting.add(topic); if (!busy) soon(); };
 
+  /* "Live" is true, or it says since when it is not. The stream is heard of every few seconds. */
+  const honest = () => all("[data-liveness]").forEach((label) => {
+    label.hidden = false;
+    label.classList.toggle("lost", Boolean(lost));
+    const text = lost ? `Not live since ${Math.max(1, Math.round((Date.now() - lost) / 1000))} s, trying again` : "Live";
+    const said = one("b", label);
+    if (said.textContent !== text) said.textContent = text;
+  });
+  const close = () => { source?.close(); source = null; };
   const listen = () => {
     if (source || !topics.length || document.hidden) return;
     source = new EventSource("/live?" + new URLSearchParams(topics.map((topic) => ["topic", topic])));
-    source.onmessage = (event) => later(JSON.parse(event.data).topic);
-    let dropped = false;
-    source.onerror = () => { dropped = true; };
-    source.onopen = () => { if (dropped) later("resync"); dropped = false; document.body.dataset.listening = "yes"; };
+    heard = Date.now();
+    const alive = () => { heard = Date.now(); };
+    source.onmessage = (event) => { alive(); later(JSON.parse(event.data).topic); };
+    source.addEventListener("ping", alive);
+    source.onopen = () => {
+      alive();
+      if (lost) later("resync");
+      lost = tries = 0;
+      document.body.dataset.listening = "yes";
+      honest();
+    };
+    source.onerror = () => { lost ||= Date.now(); honest(); };
+  };
+  const watch = () => {
+    if (document.hidden || !topics.length) return;
+    if (source && Date.now() - heard > 30000) { lost ||= heard; close(); }
+    if (source?.readyState === EventSource.CLOSED) close();
+    if (!source && Date.now() - heard > Math.min(30000, 1000 * 2 ** tries)) { tries += 1; listen(); }
+    if (lost) honest();
   };
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) { source?.close(); source = null; return; }
+    if (document.hidden) return close();
     if (!source) { listen(); later("resync"); }
   });
+  if (topics.length) setInterval(watch, 1000);
   listen();
 
   /* Relative times stay true. */

@@ -1,16 +1,14 @@
-"""A request's pipeline as a picture, and where its time went."""
+"""A request's pipeline as a picture."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from clients.jobs import Job, JobRequest
 
 from gateway import graph
-from gateway.views.format import Pill, between, clock, duration, name_parts
+from gateway.views.format import Pill, between, duration, name_parts
 
 _MOST = 120  # actions in one picture; with more the list below says it better
-_STEPS = (5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 604800)  # seconds between marks
-_MARKS = 5
 
 
 class GraphNode(msgspec.Struct, frozen=True):
@@ -31,23 +29,8 @@ class GraphEdge(msgspec.Struct, frozen=True):
 class Graph(msgspec.Struct, frozen=True):
     width: int
     height: int
-    layers: list[tuple[int, int]]
     nodes: list[GraphNode]
     edges: list[GraphEdge]
-
-
-class TimeRow(msgspec.Struct, frozen=True):
-    action: str
-    pill: Pill
-    bars: list[tuple[str, str, str]]  # (class, x %, width %)
-    waited: str
-    ran: str
-
-
-class Times(msgspec.Struct, frozen=True):
-    rows: list[TimeRow]
-    marks: list[tuple[str, str]]  # (x %, time of day)
-    unqueued: int  # jobs that have no bar yet
 
 
 def graph_view(request: JobRequest, url: str, pills: dict[str, Pill], now: datetime) -> Graph | None:
@@ -70,7 +53,7 @@ def graph_view(request: JobRequest, url: str, pills: dict[str, Pill], now: datet
         )
         for node in drawn.nodes
     ]
-    return Graph(drawn.width, drawn.height, drawn.layers, nodes, edges)
+    return Graph(drawn.width, drawn.height, nodes, edges)
 
 
 def _kind(source: str) -> str:
@@ -86,38 +69,3 @@ def _short(job: Job, pill: Pill, now: datetime) -> str:
         usual = f" of {duration(job.expected_seconds)}" if job.expected_seconds else ""
         return f"Running {duration(between(job.started_at, now))}{usual}"
     return pill.word
-
-
-def time_view(request: JobRequest, pills: dict[str, Pill], now: datetime) -> Times | None:
-    """One bar per job over the life of the request: waiting, then running. None before anything ran."""
-    started = [job for job in request.jobs if job.started_at]
-    if not started:
-        return None
-    begin = request.created_at
-    whole = max((max(job.completed_at or now for job in started) - begin).total_seconds(), 1.0)
-
-    def at(time: datetime) -> float:
-        return max(0.0, min(100.0, 100 * (time - begin).total_seconds() / whole))
-
-    rows = []
-    for job in started:
-        assert job.started_at is not None
-        stop = job.completed_at or now
-        made, start = at(job.created_at), at(job.started_at)
-        bars = [
-            ("wait", f"{made:.2f}", f"{max(0.0, start - made):.2f}"),
-            ("run", f"{start:.2f}", f"{max(0.5, at(stop) - start):.2f}"),
-        ]
-        waited = duration(between(job.created_at, job.started_at))
-        ran = duration(between(job.started_at, stop))
-        rows.append(TimeRow(job.action, pills[job.action], bars, waited, ran))
-    marks = [(f"{at(time):.2f}", clock(time, seconds=whole < 600)) for time in _marks(begin, whole)]
-    return Times(rows, marks, len(request.jobs) - len(started))
-
-
-def _marks(begin: datetime, whole: float) -> list[datetime]:
-    """Round times of day within `whole` seconds from `begin`; what stands there is a fifth of it wide."""
-    step = next((s for s in _STEPS if whole / s <= _MARKS), _STEPS[-1])
-    first = begin + timedelta(seconds=step - begin.timestamp() % step)
-    times = [first + timedelta(seconds=step * turn) for turn in range(_MARKS)]
-    return [time for time in times if 0.05 < (time - begin).total_seconds() / whole < 0.8]

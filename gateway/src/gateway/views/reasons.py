@@ -1,5 +1,6 @@
 """Why a job waits or failed, in a sentence, and what to do next (rulings 1.5.1a)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from clients.jobs import Job, JobRequest
@@ -20,11 +21,14 @@ _FAILED = {
     "unmatched_patterns": "It did not write the files that project.yaml promises.",
     "internal_error": "The backend failed, not your code. Run it again; if it stays, tell support.",
     "job_error": "The backend failed, not your code. Run it again; if it stays, tell support.",
-    "cancelled_by_user": "It was cancelled.",
 }
 
 
-def reason(job: Job, request: JobRequest, now: datetime) -> str:
+def reason(job: Job, request: JobRequest, pills: Mapping[str, Pill], now: datetime) -> str:
+    if pills[job.action].state == "blocked":
+        return _blocker(job, request, pills)
+    if pills[job.action].state == "cancelled":
+        return ""
     if job.status == "pending":
         if job.status_code == "waiting_on_dependencies":
             open_needs = _open_needs(job, request)
@@ -39,11 +43,14 @@ def reason(job: Job, request: JobRequest, now: datetime) -> str:
     return job.status_message if job.status_message != "Completed successfully" else ""
 
 
-def blocker(job: Job, request: JobRequest, pills: dict[str, Pill]) -> str:
-    """Which of its needs did not succeed."""
+_BECAME = {"failed": "failed", "cancelled": "was cancelled", "blocked": "was not run"}
+
+
+def _blocker(job: Job, request: JobRequest, pills: Mapping[str, Pill]) -> str:
+    """Which of its needs did not succeed, and what became of it."""
     needs = next((a.needs for a in request.pipeline if a.name == job.action), [])
-    bad = [n for n in needs if n in pills and pills[n].state in {"failed", "blocked", "cancelled"}]
-    return f"Needs {', '.join(bad)}" if bad else "Something it needs did not succeed."
+    bad = [f"{n}, which {_BECAME[pills[n].state]}" for n in needs if n in pills and pills[n].state in _BECAME]
+    return f"Needs {'; '.join(bad)}." if bad else "Something it needs did not succeed."
 
 
 def _open_needs(job: Job, request: JobRequest) -> list[str]:

@@ -1,29 +1,20 @@
 """A job request: progress, graph, jobs in words, where the time went."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from clients.jobs import Job, JobRequest
+from clients.jobs import JobRequest
 from contracts.statuses import ACTIVE
 from contracts.troubles import sentence
 
 from gateway.views.format import Pill, When, between, duration, plural, status_pill, when
-from gateway.views.pipeline import Graph, Times, graph_view, time_view
-from gateway.views.reasons import blocker, reason
+from gateway.views.joblist import Chosen, JobList, job_list
+from gateway.views.pipeline import Graph, graph_view
 from gateway.views.runs import BarPart, bar
 
 _ORDER = ("succeeded", "running", "waiting", "failed", "blocked", "cancelled", "idle")
-
-
-class JobLine(msgspec.Struct, frozen=True):
-    action: str
-    identifier: str
-    url: str
-    pill: Pill
-    why: str
-    side: str
-    cancellable: bool
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -38,6 +29,7 @@ class RequestView(msgspec.Struct, frozen=True):
     id: int
     url: str
     pill: Pill
+    title: str
     finished: str
     of: str
     elapsed: str
@@ -46,64 +38,64 @@ class RequestView(msgspec.Struct, frozen=True):
     queue: str
     bar: list[BarPart]
     legend: list[tuple[Pill, int]]
-    lead: JobLine | None
-    blocked: list[JobLine]
-    open: list[JobLine]
-    cancelled: list[JobLine]
-    other_failed: list[JobLine]
-    succeeded: list[JobLine]
     graph: Graph | None
-    times: Times | None
+    jobs: JobList
     note: str
     problems: list[Problem]
     updated: When | None
     cancellable: int
+    unfinished: int
     over: bool
 
 
-def request_view(request: JobRequest, now: datetime) -> RequestView:
+def request_view(request: JobRequest, now: datetime, chosen: Chosen = Chosen()) -> RequestView:
     url = f"/{request.workspace.project_slug}/{request.workspace.name}/{request.id}/"
-    cancelling = set(request.cancelling_actions)
-    pills = {
-        job.action: status_pill(job.status, job.status_code, cancelling=job.action in cancelling)
-        for job in request.jobs
-    }
-    lines = [_line(job, request, url, pills, now) for job in request.jobs]
-    by_state: dict[str, list[JobLine]] = {state: [] for state in _ORDER}
-    for line in lines:
-        by_state[line.pill.state].append(line)
-    failed = by_state["failed"]
-    done = sum(len(by_state[s]) for s in ("failed", "blocked", "cancelled", "succeeded"))
+    pills = job_pills(request)
+    counts = Counter(pill.state for pill in pills.values())
+    words = {pill.state: pill for pill in pills.values()}
+    done = sum(counts[state] for state in ("failed", "blocked", "cancelled", "succeeded"))
     over = request.completed_at is not None or (not request.jobs and request.status not in ACTIVE)
     elapsed = between(request.created_at, request.completed_at or (None if over else now))
     expected = _expected(request)
     likely = request.created_at.timestamp() + expected if expected and not over else 0
+    pill = overall_pill(request)
     return RequestView(
         id=request.id,
         url=url,
-        pill=overall_pill(request),
+        pill=pill,
+        title=_title(request, pill, counts),
         finished=str(done),
         of=plural(len(request.jobs), "job"),
         elapsed=duration(elapsed),
         expected=duration(expected),
         likely=when(datetime.fromtimestamp(likely, UTC), now) if likely > now.timestamp() else None,
         queue=_queue(request) if not over else "",
-        bar=bar((state, len(by_state[state])) for state in _ORDER if state != "idle"),
-        legend=[(by_state[s][0].pill, len(by_state[s])) for s in _ORDER if by_state[s]],
-        lead=failed[0] if failed else None,
-        other_failed=failed[1:],
-        blocked=by_state["blocked"],
-        open=by_state["running"] + by_state["waiting"] + by_state["idle"],
-        cancelled=by_state["cancelled"],
-        succeeded=by_state["succeeded"],
+        bar=bar((state, counts[state]) for state in _ORDER if state != "idle"),
+        legend=[(words[s], counts[s]) for s in _ORDER if counts[s]],
         graph=graph_view(request, url, pills, now),
-        times=time_view(request, pills, now),
+        jobs=job_list(request, url, pills, now, over=over, chosen=chosen),
         note=_note(request),
         problems=_problems(request),
         updated=when(max((j.updated_at for j in request.jobs if j.updated_at), default=None), now),
-        cancellable=len(by_state["running"]) + len(by_state["waiting"]),
+        cancellable=counts["running"] + counts["waiting"],
+        unfinished=counts["failed"] + counts["blocked"] + counts["cancelled"],
         over=over,
     )
+
+
+def job_pills(request: JobRequest) -> dict[str, Pill]:
+    cancelling = set(request.cancelling_actions)
+    return {
+        job.action: status_pill(job.status, job.status_code, cancelling=job.action in cancelling)
+        for job in request.jobs
+    }
+
+
+def _title(request: JobRequest, pill: Pill, counts: Counter[str]) -> str:
+    """For the tab: `4 of 12 running · Request 5`."""
+    if counts["running"] and pill.word == "Running":
+        return f"{counts['running']} of {len(request.jobs)} running · Request {request.id}"
+    return f"{pill.word} · Request {request.id}"
 
 
 def _problems(request: JobRequest) -> list[Problem]:
@@ -126,27 +118,6 @@ def overall_pill(request: JobRequest) -> Pill:
     if request.submitting and request.status in {"pending", "unknown_error_creating_jobs"}:
         return status_pill("submitting")
     return status_pill(request.status)
-
-
-def _line(job: Job, request: JobRequest, url: str, pills: dict[str, Pill], now: datetime) -> JobLine:
-    pill = pills[job.action]
-    if pill.state == "running":
-        side = f"started {when(job.started_at, now).text}" if job.started_at else ""  # type: ignore[union-attr]
-    elif pill.state == "waiting":
-        side = f"{duration(between(job.created_at, now))} so far"
-    else:
-        ran = duration(between(job.started_at, job.completed_at))
-        ended = when(job.completed_at, now)
-        side = ", ".join(part for part in (ran, f"ended {ended.text}" if ended else "") if part)
-    return JobLine(
-        action=job.action,
-        identifier=job.identifier,
-        url=f"{url}{job.identifier}/",
-        pill=pill,
-        why=reason(job, request, now) if pill.state != "blocked" else blocker(job, request, pills),
-        side=side,
-        cancellable=pill.word not in {"Cancelling"} and pill.state in {"running", "waiting"},
-    )
 
 
 def _expected(request: JobRequest) -> float | None:

@@ -76,7 +76,8 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
     order = "asc" if after is not None else "desc"
     if by.q:
         counted.parts, counted.args = ["false"], []
-        source = search(wanted, by.q, order, PAGE + 1)
+        narrow = bool(by.workspace or by.project or by.person)
+        source = search(wanted, by.q, order, PAGE + 1, narrow=narrow)
     else:
         source = f"select r.* from job_requests r where {wanted.sql()} order by r.id {order} limit {PAGE + 1}"
     sql = f"""

@@ -7,6 +7,7 @@ number of a request. Names are few: each that fits leads by an index to its newe
 from typing import Any
 
 _NAMES = 100  # that fit a text; whoever writes one letter does not look for the hundred and first
+_EACH, _CANDIDATES = 200, 2_000  # newest requests of a name, and of all that fit a text
 
 
 class Where:
@@ -25,6 +26,10 @@ class Where:
         self.args.append(value)
         return f"${len(self.args)}"
 
+    def bounds(self) -> str:
+        """Those of the conditions that only say before or after which request."""
+        return " and ".join(part for part in self.parts if part.startswith("r.id ")) or "true"
+
     def sql(self) -> str:
         return " and ".join(self.parts) or "true"
 
@@ -34,34 +39,37 @@ def like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
 
-def search(wanted: Where, text: str, order: str, limit: int) -> str:
-    """A statement for whole rows of job_requests that fit `wanted` too; its values are added there."""
-    conditions = wanted.sql()
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1
+def search(wanted: Where, text: str, order: str, limit: int, *, narrow: bool) -> str:
+    """A statement for whole rows of job_requests that fit `wanted` too; its values are added there.
+
+    `narrow`: the other conditions leave few requests, which are then looked through; otherwise the newest
+    that fit the text are, 2,000 at most.
+    """
+    conditions, bounds = wanted.sql(), wanted.bounds()
     word = text.lower()
-    beginning = word if word.isascii() and word.isalnum() else ""
     by_name = wanted.place("%" + like(text) + "%")
-    by_number, by_rap = wanted.place(number), wanted.place(word)
-    parts = [
-        f"""select x.id from (select distinct action from action_status where action ilike {by_name}
-          limit {_NAMES}) n cross join lateral (select r.id from jobs j
-          join job_requests r on r.id = j.job_request_id
-          where j.action collate "C" = n.action and {conditions}
-          order by j.job_request_id {order} limit {limit}) x""",
-        f"select r.id from job_requests r where r.id = {by_number} and {conditions}",
-        f"select r.id from job_requests r where r.rap_id = {by_rap} and {conditions}",
-    ]
-    if len(beginning) >= 4:
-        low, high = wanted.place(beginning), wanted.place(beginning + "\x7f")
-        parts.append(
-            f"""(select r.id from jobs j join job_requests r on r.id = j.job_request_id
-            where j.identifier >= {low} and j.identifier < {high} and {conditions} limit {limit})"""
-        )
-    if len(beginning) >= 7:
-        parts.append(
-            f"""(select r.id from job_requests r where r.sha collate "C" >= {low}
-            and r.sha collate "C" < {high} and {conditions} order by r.id {order} limit {limit})"""
-        )
-    found = " union ".join(parts)
-    return f"""select r.* from job_requests r where r.id in (
-      select id from ({found}) f order by id {order} limit {limit}) order by r.id {order}"""
+    by_number = wanted.place(int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1)
+    by_rap = wanted.place(word)
+    start = ""
+    if word.isascii() and word.isalnum() and len(word) >= 4:
+        low, high = wanted.place(word), wanted.place(word + "\x7f")
+        start = f"""union (select job_request_id from jobs where identifier >= {low} and identifier < {high}
+          limit {_CANDIDATES})"""
+        if len(word) >= 7:
+            start += f""" union (select id from job_requests where sha collate "C" >= {low}
+              and sha collate "C" < {high} limit {_CANDIDATES})"""
+    if narrow:
+        return f"""select r.* from job_requests r where {conditions}
+          and (r.id = {by_number} or r.rap_id = {by_rap} or exists (select from jobs j where j.job_request_id = r.id and (j.action ilike {by_name}
+            or starts_with(j.identifier, {by_rap})))) order by r.id {order} limit {limit}"""
+    each = limit if conditions == bounds else _EACH
+    return f"""
+      with named as (select x.id from (select distinct action from action_status where action ilike {by_name}
+          limit {_NAMES}) n cross join lateral (select r.job_request_id as id from jobs r
+          where r.action collate "C" = n.action and {bounds.replace("r.id", "r.job_request_id")}
+          order by r.job_request_id {order} limit {each}) x),
+      candidates as (select id from (select id from named union select {by_number}::bigint
+          union select id from job_requests where rap_id = {by_rap} {start}) f
+        order by id {order} limit {_CANDIDATES})
+      select r.* from job_requests r join candidates c on c.id = r.id where {conditions}
+      order by r.id {order} limit {limit}"""
