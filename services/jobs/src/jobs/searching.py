@@ -60,8 +60,9 @@ def search(wanted: Where, text: str, order: str, limit: int, *, narrow: bool) ->
               and sha collate "C" < {high} limit {_CANDIDATES})"""
     if narrow:
         return f"""select r.* from job_requests r where {conditions}
-          and (r.id = {by_number} or r.rap_id = {by_rap} or exists (select from jobs j where j.job_request_id = r.id and (j.action ilike {by_name}
-            or starts_with(j.identifier, {by_rap})))) order by r.id {order} limit {limit}"""
+          and (r.id = {by_number} or r.rap_id = {by_rap} or exists (select from jobs j
+            where j.job_request_id = r.id and (j.action ilike {by_name}
+              or starts_with(j.identifier, {by_rap})))) order by r.id {order} limit {limit}"""
     each = limit if conditions == bounds else _EACH
     return f"""
       with named as (select x.id from (select distinct action from action_status where action ilike {by_name}
