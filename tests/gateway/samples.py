@@ -265,6 +265,8 @@ def release_row(**more: Any) -> releases.ReleaseRow:
 
 ACTIONS = [
     jobs.ActionResult(
+        backend=jobs.BackendRef(slug="tpp", name="TPP"),
+        sha="a" * 40,
         action=name,
         status=status,
         status_code=code,

@@ -301,3 +301,16 @@ async def test_a_body_that_is_no_form_is_the_callers_mistake(site: httpx.AsyncCl
     for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"):
         answer = await site.post("/enter-your-name/", content=body, headers={"Content-Type": kind})
         assert answer.status_code < 500
+
+
+async def test_running_again_says_what_has_changed_meanwhile(
+    rosa: httpx.AsyncClient, neighbours: Neighbours
+) -> None:
+    form = neighbours.answers["GET jobs/workspaces/study-ws/run-form"]
+    neighbours.answers["GET jobs/workspaces/study-ws/run-form"] = msgspec.structs.replace(
+        form, sha="d" * 40, commits_since=3, backends=[], selected_backend=None
+    )
+    page = (await rosa.get(f"{WORK}run-jobs/?again=failed&request=7")).text
+    assert "3 commits since request 7" in page
+    assert f'href="{WORK}run-jobs/{samples.SHA}/?again=failed&amp;request=7"' in page
+    assert "which you may not use" in page

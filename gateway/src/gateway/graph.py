@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 
 NODE_WIDTH, NODE_HEIGHT = 200, 58
-_COLUMN, _ROW, _TOP, _LEFT = 242, 74, 30, 2
+_COLUMN, _ROW, _TOP, _LEFT = 242, 74, 6, 2
 _TRACK = 18  # height of the way past a layer
 _TURNS = 12
 
@@ -31,7 +31,6 @@ class Edge(msgspec.Struct, frozen=True):
 class Layout(msgspec.Struct, frozen=True):
     width: int
     height: int
-    layers: list[tuple[int, int]]  # (number from 1, x)
     nodes: list[Node]
     edges: list[Edge]
 
@@ -62,7 +61,6 @@ def _layout(pipeline: tuple[tuple[str, tuple[str, ...]], ...]) -> Layout:
     return Layout(
         width=_LEFT * 2 + max(0, len(layers) - 1) * _COLUMN + NODE_WIDTH,
         height=_TOP + height,
-        layers=[(i + 1, _LEFT + i * _COLUMN) for i in range(len(layers))],
         nodes=[Node(p[0], *places[p]) for layer in layers for p in layer if not p[1]],
         edges=[Edge(need, name, _curve([places[p] for p in way])) for (need, name), way in ways.items()],
     )

@@ -8,7 +8,7 @@ from kit.errors import AppError, Conflict, Invalid
 from starlette.responses import Response
 
 from gateway.views.frame import Crumb
-from gateway.views.runform import run_view
+from gateway.views.runform import again_view, run_view
 from gateway.web import Page, integer, redirect, words
 from gateway.website import Site
 
@@ -23,14 +23,16 @@ class Running:
         earlier = await self._earlier(page)
         backend = page.query("backend") or (earlier.backend.slug if earlier else "") or None
         try:
-            form = await page.services.jobs.run_form(name, backend=backend, ref=page.path.get("ref"))
+            form = await page.services.jobs.run_form(
+                name, backend=backend, ref=page.path.get("ref"), since=earlier.sha if earlier else None
+            )
         except Conflict as refusal:
             page.flash("warning", refusal.detail)
             return redirect(f"/{page.path['project']}/{name}/")
         ticked = self._again(page, earlier)
         selected = form.selected_backend or ""
         notify = "yes" if form.workspace.should_notify else "no"
-        return self._page(page, form, ticked, selected, notify=notify, force=False)
+        return self._page(page, form, ticked, selected, notify=notify, force=False, earlier=earlier)
 
     async def _earlier(self, page: Page) -> JobRequest | None:
         """The request to be run again, when the address names one."""
@@ -57,13 +59,14 @@ class Running:
         errors: dict[str, str] | None = None,
         key: str = "",
         status: int = 200,
+        earlier: JobRequest | None = None,
     ) -> Response:
         workspace = form.workspace
         view = run_view(form, ticked, selected, clock.now())
         return self.site.html(
             page,
             "run_jobs.html",
-            f"Run jobs in {workspace.name}",
+            f"{'Error: ' if errors else ''}Run jobs in {workspace.name}",
             status=status,
             nav="workspaces",
             crumbs=(
@@ -77,6 +80,7 @@ class Running:
             notify=notify,
             force=force,
             errors=errors or {},
+            again=again_view(form, earlier, page.query("again")) if earlier else None,
             key=key or secrets.token_hex(16),
         )
 

@@ -174,6 +174,24 @@
       one("#run-summary").textContent = words.join(", ");
     };
     form.addEventListener("change", update);
+    /* Last results are those of the backend that is chosen. */
+    form.addEventListener("change", async (event) => {
+      if (event.target.name !== "backend") return;
+      const chosen = event.target.value;
+      const answer = await fetch(`${form.getAttribute("action")}?backend=${encodeURIComponent(chosen)}`);
+      if (!answer.ok || one("[name=backend]:checked", form).value !== chosen) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = new Map(all("tr[data-action]", page).map((row) => [row.dataset.action, row]));
+      one("[data-where]", form).textContent = one("[data-where]", page)?.textContent || "";
+      rows.forEach((row) => {
+        const other = fresh.get(row.dataset.action);
+        if (!other) return;
+        row.dataset.last = other.dataset.last;
+        row.dataset.failed = other.dataset.failed;
+        [...row.cells].slice(3).forEach((cell, number) => { cell.innerHTML = other.cells[number + 3].innerHTML; });
+      });
+      update();
+    });
     all("[data-select]", form).forEach((button) => button.addEventListener("click", () => {
       const kind = button.dataset.select;
       rows.forEach((row) => {

@@ -122,7 +122,7 @@ def _row(
         url=f"{url}{job.identifier}/",
         pill=pill,
         why=reason(job, request, pills, now),
-        bars=axis.bars(job, now),
+        bars=axis.bars(job, now, waiting=pill.state == "waiting"),
         waited=duration(waited),
         ran=duration(between(job.started_at, job.completed_at or (now if pill.state == "running" else None))),
         cancellable=pill.word != "Cancelling" and pill.state in {"running", "waiting"},
@@ -142,9 +142,10 @@ class _Axis:
     def _at(self, time: datetime) -> float:
         return max(0.0, min(100.0, 100 * (time - self._begin).total_seconds() / self._whole))
 
-    def bars(self, job: Job, now: datetime) -> list[tuple[str, str, str]]:
+    def bars(self, job: Job, now: datetime, *, waiting: bool) -> list[tuple[str, str, str]]:
         if job.started_at is None:
-            return []
+            made = self._at(job.created_at)
+            return [("wait", f"{made:.1f}", f"{self._at(now) - made:.1f}")] if waiting and self.begun else []
         made, start, stop = (self._at(t) for t in (job.created_at, job.started_at, job.completed_at or now))
         wait = ("wait", f"{made:.1f}", f"{start - made:.1f}")
         run = ("run", f"{start:.1f}", f"{max(0.5, stop - start):.1f}")

@@ -21,6 +21,8 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class ActionCell(msgspec.Struct, frozen=True):
+    backend: str
+    commit: str
     action: str
     url: str
     pill: Pill
@@ -54,6 +56,8 @@ def workspace_pill(archived: bool, jobs: WorkspaceJobs | None) -> Pill | None:
 def action_cells(actions: Sequence[ActionResult], url: str, now: datetime) -> list[ActionCell]:
     return [
         ActionCell(
+            backend=a.backend.name,
+            commit=a.sha[:7],
             action=a.action,
             url=f"{url}{a.request_id}/{a.identifier}/",
             pill=status_pill(a.status, a.status_code),

@@ -104,12 +104,15 @@ select json_build_object(
   'actions', coalesce((select json_agg(json_build_object('action', a.action, 'status', a.status,
       'status_code', a.status_code, 'at', coalesce(a.completed_at, a.created_at), 'request_id',
         a.job_request_id,
-      'identifier', a.identifier, 'history', coalesce((select json_agg(h.state order by h.id) from (
+      'identifier', a.identifier, 'backend', json_build_object('slug', a.backend, 'name',
+        coalesce((select name from known_backends where slug = a.backend), a.backend)),
+      'sha', (select sha from job_requests where id = a.job_request_id),
+      'history', coalesce((select json_agg(h.state order by h.id) from (
         select j.id, {STATE} as state from job_requests q join jobs j on j.job_request_id = q.id
           and j.action = a.action
-        where q.workspace = a.workspace order by q.id desc limit 8) h), '[]')) order by a.action)
-    from (select distinct on (action) * from action_status where workspace = $1
-      order by action, created_at desc) a), '[]'),
+        where q.workspace = a.workspace and q.backend = a.backend order by q.id desc limit 8) h), '[]'))
+        order by a.backend, a.action)
+    from action_status a where a.workspace = $1), '[]'),
   'current', coalesce((select json_agg({ROW} order by r.id desc) from job_requests r {JOINS}
     where r.workspace = $1 and (r.status in ('pending', 'running', 'unknown', 'unknown_error_creating_jobs')
       or r.live > 0) and r.id > 0), '[]'),
@@ -157,11 +160,10 @@ where case when $1::text[] is null then k.is_active else k.slug = any($1) end
 _RESULTS = """
 select coalesce(json_agg(json_build_object('name', a.action, 'run', '', 'needs', '[]'::json,
   'last_status', a.status, 'last_status_code', a.status_code, 'last_request_id', a.job_request_id,
-  'last_finished_at', coalesce(a.completed_at, a.created_at),
-  'last_seconds', (select extract(epoch from j.completed_at - j.started_at)::bigint from jobs j
-    where j.identifier = a.identifier))), '[]')::text
-from (select distinct on (action) * from action_status
-  where workspace = $1 and ($2::text is null or backend = $2) order by action, created_at desc) a
+  'last_finished_at', coalesce(a.completed_at, a.created_at), 'last_sha', r.sha,
+  'last_seconds', extract(epoch from j.completed_at - j.started_at)::bigint)), '[]')::text
+from action_status a join job_requests r on r.id = a.job_request_id
+left join jobs j on j.identifier = a.identifier where a.workspace = $1 and a.backend = $2
 """
 
 _REF = """
@@ -222,7 +224,16 @@ async def backends(database: Database, slugs: list[str] | None) -> str:
     return str(await database.fetchval(_BACKENDS, slugs))
 
 
+async def last_backend(database: Database, workspace: str, slugs: list[str]) -> str | None:
+    """The one of these that the workspace used last."""
+    sql = """select backend from job_requests where workspace = $1 and backend = any($2)
+      order by id desc limit 1"""
+    found: str | None = await database.fetchval(sql, workspace, slugs)
+    return found
+
+
 async def last_results(database: Database, workspace: str, backend: str | None) -> dict[str, ActionOption]:
+    """Of one backend: what happened on another says nothing here."""
     found = msgspec.json.decode(
         await database.fetchval(_RESULTS, workspace, backend), type=list[ActionOption]
     )

@@ -96,6 +96,15 @@ class Studies:
             self._on_branch.keep(key, known, 3600 if known else 10)
         return known
 
+    async def commits_since(self, repo_url: str, base: str, sha: str) -> int | None:
+        """How many commits lie between; None when the one does not lead to the other, or nobody says."""
+        owner, name = owner_and_name(repo_url)
+        try:
+            found = await self._github.compare(owner, name, base, sha)
+        except AppError:
+            return None
+        return found.commits if found.contained else None
+
     async def commit_message(self, repo_url: str, sha: str) -> str:
         """Its first line; "" when GitHub does not say."""
         known: str | None = self._commits.get((repo_url, sha))

@@ -62,7 +62,7 @@ async def test_the_form_shows_the_newest_commit_and_its_actions_in_file_order(
     assert (form.sha, form.branch, form.problem) == (head, "main", None)
     assert form.commit_message == "Add the sensitivity analysis and the report"
     assert [one.slug for one in form.backends] == ["test", "tpp"]
-    assert form.selected_backend is None
+    assert form.selected_backend == "tpp", "the one that was used last"
     assert (len(form.actions), form.actions[0].name) == (13, "generate_dataset_adults")
     assert form.actions[0].is_database
     assert form.actions[-1].name == "run_all"
@@ -77,9 +77,52 @@ async def test_the_form_shows_the_newest_commit_and_its_actions_in_file_order(
     assert form.codelists_ok
 
 
+async def test_last_results_are_those_of_the_chosen_backend_with_their_commit(
+    made: Made, speak: Speak, units: Units
+) -> None:
+    there = await made.request(1, backend="test", sha="b" * 40)
+    here = await made.request(2, backend="tpp", sha="c" * 40)
+    await Sync(units).apply(
+        answer(job(there, "report", "failed"), job(here, "report", "running"), job(there, "figure_rates"))
+    )
+    client = JobsClient(speak(by=ROSA))
+    found = {
+        backend: {
+            a.name: (a.last_status, a.last_sha, a.last_request_id) for a in form.actions if a.last_status
+        }
+        for backend in ("test", "tpp")
+        if (form := await client.run_form("demo-workspace", backend=backend))
+    }
+    assert found == {
+        "test": {
+            "report": ("failed", "b" * 40, there.id),
+            "figure_rates": ("running", "b" * 40, there.id),
+        },
+        "tpp": {"report": ("running", "c" * 40, here.id)},
+    }
+    shown = await client.workspace("demo-workspace")
+    assert [(a.backend.slug, a.action, a.sha[:1]) for a in shown.actions] == [
+        ("test", "figure_rates", "b"),
+        ("test", "report", "b"),
+        ("tpp", "report", "c"),
+    ]
+
+
+async def test_how_far_the_code_has_moved_is_counted(
+    made: Made, speak: Speak, head: str, control: httpx.AsyncClient
+) -> None:
+    for n in range(3):
+        await push(control, {"README.md": f"newer {n}"})
+    client = JobsClient(speak(by=ROSA))
+    assert (await client.run_form("demo-workspace", since=head)).commits_since == 3
+    assert (await client.run_form("demo-workspace", since="0" * 40)).commits_since is None
+
+
 async def test_a_single_backend_is_chosen_already(made: Made, speak: Speak) -> None:
     one = person(1, "rosa", projects={"ProjectDeveloper": [1]}, backends=["tpp"])
     assert (await JobsClient(speak(by=one)).run_form("demo-workspace")).selected_backend == "tpp"
+    named = await JobsClient(speak(by=one)).run_form("demo-workspace", backend="test")
+    assert named.selected_backend is None, "another is not chosen in the place of one that is not open"
     both = JobsClient(speak(by=ROSA))
     assert (await both.run_form("demo-workspace", backend="test")).selected_backend == "test"
     assert (await both.run_form("demo-workspace", backend="emis")).selected_backend is None

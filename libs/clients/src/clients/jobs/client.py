@@ -14,12 +14,20 @@ from clients.jobs.running import BackendStatus, RunForm
 
 class JobsClient(ServiceClient):
     async def run_form(
-        self, workspace: str, *, backend: str | None = None, ref: str | None = None
+        self,
+        workspace: str,
+        *,
+        backend: str | None = None,
+        ref: str | None = None,
+        since: str | None = None,
     ) -> RunForm:
-        """Takes seconds when GitHub is slow. Raises NotFound without `job_run`, Conflict if archived."""
+        """`since`: a commit, to count those after it. Takes seconds when GitHub is slow.
+
+        Raises PermissionDenied without `job_run`, Conflict if archived.
+        """
         answer = await self._http.get(
             f"/workspaces/{quote(workspace, safe='')}/run-form",
-            params=query(backend=backend, ref=ref),
+            params=query(backend=backend, ref=ref, since=since),
             timeout=12,
         )
         return msgspec.json.decode(answer.body, type=RunForm)

@@ -114,7 +114,10 @@ class RequestList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest job of one action in a workspace, and the states of the last eight, the newest last."""
+    """The newest job of an action on a backend, and the states of the last eight there, the newest last."""
+
+    backend: BackendRef
+    sha: str
 
     action: str
     status: str

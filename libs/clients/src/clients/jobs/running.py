@@ -58,6 +58,7 @@ class ActionOption(msgspec.Struct, frozen=True, kw_only=True):
     last_status_code: str = ""
     last_finished_at: datetime | None = None
     last_request_id: int | None = None
+    last_sha: str | None = None
     last_seconds: int | None = None
     blocked: str | None = None  # why it cannot be run
 
@@ -67,7 +68,8 @@ class RunForm(msgspec.Struct, frozen=True, kw_only=True):
 
     workspace: WorkspaceRef
     backends: list[BackendStatus]  # those the caller may use
-    selected_backend: str | None
+    selected_backend: str | None  # all last results are of this one
+    commits_since: int | None = None  # between the commit that was named and this one
     branch: str
     sha: str | None
     commit_message: str = ""

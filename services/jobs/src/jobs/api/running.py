@@ -46,6 +46,7 @@ async def run_form(
     config: Config,
     backend: Annotated[str | None, Query(max_length=255)] = None,
     ref: Ref = None,
+    since: Ref = None,
 ) -> Response:
     workspace = await repository.workspace_or_ask(begin, projects, name)
     user = policies.check_run(actor, workspace.project_id)
@@ -56,13 +57,22 @@ async def run_form(
         raise PermissionDenied("You may not use any backend yet. Ask the team that runs this site.")
     known = msgspec.json.decode(await queries.backends(data, slugs), type=list[BackendStatus])
     usable = {one.slug for one in known}
-    chosen = backend if backend in usable else (known[0].slug if len(known) == 1 else None)
+    chosen = (
+        backend if backend in usable else None
+    )  # another is never chosen in the place of one that is named
+    if backend is None:
+        only = known[0].slug if len(known) == 1 else None
+        chosen = only or await queries.last_backend(data, name, sorted(usable))
     loaded, results = await asyncio.gather(
         _load(studies, config, workspace, ref, await queries.project_slug(data, workspace.project_id)),
         queries.last_results(data, name, chosen),
     )
     commit, study, codelists = loaded
+    commits_since = None
+    if since and commit is not None and since != commit.sha:
+        commits_since = await studies.commits_since(workspace.repo_url, since, commit.sha)
     form = RunForm(
+        commits_since=commits_since,
         workspace=await queries.workspace_ref(data, name),
         backends=known,
         selected_backend=chosen,
