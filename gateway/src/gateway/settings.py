@@ -1,10 +1,11 @@
 """Every variable of the gateway."""
 
+from kit.settings import Needed
 from kit.settings import Settings as Common
 
 
 class Settings(Common):
-    secret_key: str  # signs flash messages and CSRF tokens
+    secret_key: Needed  # signs flash messages and CSRF tokens
     identity_url: str
     projects_url: str
     jobs_url: str

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -16,6 +16,15 @@ def _pairs(value: Any) -> Any:
 Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
 
 
+def _given(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is blank")
+    return value
+
+
+Needed = Annotated[str, AfterValidator(_given)]  # a credential or address without which nothing works
+
+
 class Settings(BaseSettings):
     """Read once, at the composition root; start-up fails on a missing value."""
 
@@ -24,13 +33,13 @@ class Settings(BaseSettings):
     port: int = 0  # 0: a free one
     log_level: str = "INFO"
     base_url: str = "http://localhost:8000"  # where browsers reach the site
-    nats_url: str
-    signing_key: str  # this process's private Ed25519 key, base64url
+    nats_url: Needed
+    signing_key: Needed  # this process's private Ed25519 key, base64url
     verify_keys: Pairs  # issuer=public key, of everybody whose statements are believed
 
 
 class ServiceSettings(Settings):
-    database_url: str  # runtime role of this service: postgresql://jobs:…@host/jobserver
+    database_url: Needed  # runtime role of this service: postgresql://jobs:…@host/jobserver
     identity_url: str = ""
     projects_url: str = ""
     jobs_url: str = ""

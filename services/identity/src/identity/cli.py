@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from kit import cli, clock
 from kit.cli import AsJson, operator, run
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, NotFound, PermissionDenied
 from kit.tokens import TokenHasher
 from messaging.commands import register
 from messaging.replicas import on_miss
@@ -56,6 +56,7 @@ async def _create_user(
                     fullname=policies.tidy(name or "") or profile.name or username,
                     email=free,
                     by=operator(),
+                    named_at=clock.now() if policies.tidy(name or "") else None,
                 )
         for role in roles:
             async with parts.units() as uow:
@@ -147,8 +148,27 @@ def add_member(
     run(_add_member(project, username, role or []), as_json, "{username} is a member of {project}.")
 
 
-def _change(name: str, help_text: str, work: Any, sentence: str) -> None:
-    """A command of two words that changes somebody's rights."""
+async def _remove_member(project: str, username: str) -> dict[str, Any]:
+    async with runtime() as parts:
+        project_id = await _project_id(parts, project)
+        async with parts.units() as uow:
+            changed = await rights.remove_member(uow, project_id, username, by=operator())
+    return {"project": project, "username": username, "changed": changed, "exists": not changed}
+
+
+@commands.command("remove_member")
+def remove_member(project: str, username: str, as_json: AsJson = False) -> None:
+    """Take somebody out of a project, with all roles there."""
+
+    def sentence(done: dict[str, Any]) -> str:
+        was = "is no longer" if done["changed"] else "was not"
+        return f"{username} {was} a member of {project}."
+
+    run(_remove_member(project, username), as_json, sentence)
+
+
+def _change(name: str, help_text: str, work: Any, sentence: str, otherwise: str = "") -> None:
+    """A command of two words that changes somebody's rights; `otherwise` is said when nothing changed."""
 
     async def act(first: str, second: str) -> dict[str, Any]:
         async with runtime() as parts, parts.units() as uow:
@@ -157,11 +177,28 @@ def _change(name: str, help_text: str, work: Any, sentence: str) -> None:
 
     @commands.command(name, help=help_text)
     def command(first: str, second: str, as_json: AsJson = False) -> None:
-        run(act(first, second), as_json, sentence)
+
+        def said(done: dict[str, Any]) -> str:
+            return (sentence if done["changed"] else otherwise or sentence).format(**done)
+
+        run(act(first, second), as_json, said)
 
 
 _change("grant", "Give <username> the global <Role>.", rights.grant, "{first} holds {second}.")
-_change("revoke", "Take the global <Role> from <username>.", rights.revoke, "{first} does not hold {second}.")
+_change(
+    "revoke",
+    "Take the global <Role> from <username>.",
+    rights.revoke,
+    "{second} was taken from {first}.",
+    "{first} did not hold {second}; nothing changed.",
+)
+_change(
+    "remove_from_backend",
+    "Let <username> no longer use <backend>.",
+    rights.remove_from_backend,
+    "{first} may no longer use {second}.",
+    "{first} could not use {second}; nothing changed.",
+)
 _change("add_to_backend", "Let <username> use <backend>.", rights.add_to_backend, "{first} may use {second}.")
 _change("add_to_org", "Put into <org> the <username>.", rights.add_to_org, "{second} belongs to {first}.")
 
@@ -170,7 +207,12 @@ async def _create_login_token(username: str) -> dict[str, Any]:
     async with runtime() as parts:
         async with parts.units() as uow:
             user_id = (await repository.user_by_name(uow.session, username)).id
-        token = await login_tokens.issue(parts.units, user_id, by=operator(), now=clock.now())
+        try:
+            token = await login_tokens.issue(parts.units, user_id, by=operator(), now=clock.now())
+        except PermissionDenied as refusal:
+            raise PermissionDenied(
+                policies.REFUSALS_OF[refusal.extra["reason"]].format(username)
+            ) from refusal
     return {"username": username, "token": token}
 
 

@@ -50,6 +50,10 @@ def login_token_refusal(user: Claims) -> str | None:
     return None
 
 
+REFUSALS_OF = {  # for somebody else than the person
+    "not_github": "The account {} is not linked to GitHub.",
+    "no_backends": "{} does not have access to any backend.",
+}
 REFUSALS = {
     "not_github": "Your account is not linked to GitHub.",
     "no_backends": "You do not have access to any backend.",

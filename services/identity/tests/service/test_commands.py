@@ -117,6 +117,57 @@ async def test_a_command_is_announced_and_audited_once(
     assert await announced_and_audited(world) == after
 
 
+REMOVALS: dict[str, tuple[tuple[str, ...], dict[str, Any], str]] = {
+    "remove_member": (
+        ("study", "rosa"),
+        {
+            "type": "project_member_removed",
+            "target_user": "rosa",
+            "target": "1",
+            "project_id": 1,
+            "old": "ProjectDeveloper",
+        },
+        "rosa was not a member of study.",
+    ),
+    "remove_from_backend": (
+        ("rosa", "tpp"),
+        {"type": "backend_member_removed", "target_user": "rosa", "target": "tpp"},
+        "rosa could not use tpp; nothing changed.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REMOVALS)
+async def test_what_was_given_can_be_taken_away_once(
+    ready: None, manage: Manage, settings: dict[str, Any], world: World, name: str
+) -> None:
+    await manage("add_member", "study", "rosa", "--role", "ProjectDeveloper")
+    await manage("add_to_backend", "rosa", "tpp")
+    words, audited, nothing = REMOVALS[name]
+    was_announced, was_audited = await announced_and_audited(world)
+    assert (await manage(name, *words)).said["changed"]
+    announced, trail_now = await announced_and_audited(world)
+    assert announced[len(was_announced) :] == [ACCESS], "what gateways remember ends with it"
+    assert trail_now[len(was_audited) :] == [{"by": OPERATOR} | audited]
+    assert (await manage(name, *words)).said["exists"]
+    assert await announced_and_audited(world) == (announced, trail_now)
+    assert (await run_command(commands, settings, name, *words)).text.strip() == nothing
+
+
+async def test_revoking_says_what_it_did(ready: None, settings: dict[str, Any]) -> None:
+    for words in ("OutputChecker was taken from rosa.", "rosa did not hold OutputChecker; nothing changed."):
+        assert (
+            await run_command(commands, settings, "revoke", "rosa", "OutputChecker")
+        ).text.strip() == words
+
+
+async def test_a_name_that_an_operator_gave_outlives_the_first_log_in(manage: Manage, world: World) -> None:
+    await manage("create_user", "zoe", "--name", "Zoe Adams")
+    await manage("create_user", "ravi")
+    rows = await world.rows("identity", "select fullname_edited_at is null as free from users order by id")
+    assert [row["free"] for row in rows] == [False, True]
+
+
 async def test_who_is_made_by_command_is_bound_to_the_github_account(
     manage: Manage, github: GitHub, world: World
 ) -> None:

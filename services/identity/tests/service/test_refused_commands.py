@@ -36,7 +36,7 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     (("add_member", "study", "nobody"), "There is no user nobody"),
     (("add_member", "study", "rosa", "-r", "OutputChecker"), "OutputChecker is not a role that can be given"),
     (("create_login_token", "nobody"), "There is no user nobody"),
-    (("create_login_token", "rosa"), "You do not have access to any backend"),
+    (("create_login_token", "rosa"), "rosa does not have access to any backend"),
     (("replay_dead_letter", "7"), "There is no dead letter 7"),
 ]
 

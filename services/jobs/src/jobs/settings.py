@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from kit.settings import ServiceSettings
+from kit.settings import Needed, ServiceSettings
 from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import NoDecode
 
@@ -15,8 +15,8 @@ Words = Annotated[list[str], NoDecode, BeforeValidator(_list)]
 
 
 class Settings(ServiceSettings):
-    rap_api_base_url: str  # ends with /
-    rap_api_token: str
+    rap_api_base_url: Needed  # ends with /
+    rap_api_token: Needed
     rap_api_poll_interval: float = 60.0  # seconds between questions about a request that does not change
     rap_api_first_poll: float = 2.0  # seconds until a request that just changed is asked about again
     backend_poll_interval: float = 30.0

@@ -100,5 +100,56 @@ def create_workspace(
     run(work, as_json, "Workspace {name} has id {id}.")
 
 
+def _change(name: str, help_text: str, work: Any, sentence: str) -> None:
+    """A command of a project and one word that changes it."""
+
+    async def act(project: str, word: str) -> dict[str, Any]:
+        async with runtime() as parts:
+            changed = await work(parts, project, word)
+        return {"project": project, "word": word, "changed": changed, "exists": not changed}
+
+    @commands.command(name, help=help_text)
+    def command(project: str, word: str, as_json: AsJson = False) -> None:
+        def said(done: dict[str, Any]) -> str:
+            return sentence.format(**done) + ("" if done["changed"] else " It was so already.")
+
+        run(act(project, word), as_json, said)
+
+
+async def _set_status(parts: Runtime, project: str, status: str) -> bool:
+    async with parts.units() as uow:
+        return await projects.set_status(uow, project, status)
+
+
+async def _set_copilot(parts: Runtime, project: str, username: str) -> bool:
+    found = None
+    if username != "nobody":
+        found = await on_miss(parts.units, consumers.USERS, parts.client("identity"), {"name": username})
+        if found is None:
+            raise NotFound(f"There is no user {username}.")
+    async with parts.units() as uow:
+        return await projects.set_copilot(uow, project, found.id if found else None)
+
+
+async def _add_org(parts: Runtime, project: str, org: str) -> bool:
+    org_id = await _org_id(parts, org)
+    async with parts.units() as uow:
+        return await projects.add_org(uow, project, org_id, by=operator())
+
+
+_change(
+    "set_project_status", "Give <project> the <status>.", _set_status, "The status of {project} is {word}."
+)
+_change(
+    "set_copilot",
+    "Make <username> the co-pilot of <project>; `nobody` for none.",
+    _set_copilot,
+    "The co-pilot of {project} is {word}.",
+)
+_change(
+    "add_org_to_project", "Let in <project> the <org> take part.", _add_org, "{word} is part of {project}."
+)
+
+
 if __name__ == "__main__":
     commands()

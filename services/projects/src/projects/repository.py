@@ -4,7 +4,7 @@ from kit.errors import NotFound
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from projects.models import Project, Repo, Workspace
+from projects.models import Collaboration, Project, Repo, Workspace
 
 
 async def take_turn(session: AsyncSession) -> None:
@@ -15,6 +15,26 @@ async def take_turn(session: AsyncSession) -> None:
 async def project_by_slug(session: AsyncSession, slug: str) -> Project | None:
     found: Project | None = await session.scalar(select(Project).where(Project.slug == slug))
     return found
+
+
+async def lock_project(session: AsyncSession, slug: str) -> Project:
+    """Raises NotFound."""
+    found: Project | None = await session.scalar(
+        select(Project).where(Project.slug == slug).with_for_update()
+    )
+    if found is None:
+        raise NotFound(f"There is no project {slug}.")
+    return found
+
+
+async def org_ids(session: AsyncSession, project_id: int) -> list[int]:
+    """The one that leads first."""
+    query = (
+        select(Collaboration.org_id)
+        .where(Collaboration.project_id == project_id)
+        .order_by(Collaboration.is_lead.desc(), Collaboration.id)
+    )
+    return list(await session.scalars(query))
 
 
 async def lock_workspace(session: AsyncSession, name: str) -> tuple[Workspace, str]:

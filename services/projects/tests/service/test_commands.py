@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 from collections.abc import AsyncIterator
+from typing import Any
 
 import identity.app
 import identity.settings
@@ -223,3 +224,63 @@ async def test_many_commands_run_in_one_process_until_one_is_refused(operate: Op
         "Project one has id 1.",
     ]
     assert [row["slug"] for row in await world.rows("projects", "select slug from projects")] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("command", "word", "field", "value"),
+    [
+        ("set_project_status", "retired", "status", "retired"),
+        ("set_copilot", "cara", "copilot_id", 1),
+        ("add_org_to_project", "bennett", "org_ids", [1]),
+    ],
+)
+async def test_a_project_is_changed_once_and_its_state_told(
+    operate: Operate,
+    world: World,
+    make: Make,
+    neighbour: str,
+    command: str,
+    word: str,
+    field: str,
+    value: Any,
+) -> None:
+    await make.project("study")
+    await world.rows(
+        "identity",
+        "insert into users (username, fullname) select 'cara', 'Cara' where not exists (select from users)",
+    )
+    await world.rows("projects", "delete from outbox")
+    words = (command, "study", word, "--json")
+    first = await operate(*words, identity_url=neighbour)
+    assert (first.code, first.said["changed"]) == (0, True), first.text
+    assert (await operate(*words, identity_url=neighbour)).said["exists"]
+    [state] = await said(world, ProjectState)
+    assert (state.version, getattr(state, field)) == (2, value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set_project_status", "study", "asleep"),
+        ("set_project_status", "nosuch", "retired"),
+        ("set_copilot", "study", "nosuch"),
+        ("add_org_to_project", "study", "nosuch"),
+    ],
+)
+async def test_a_change_that_makes_no_sense_is_refused(
+    operate: Operate, world: World, make: Make, neighbour: str, words: tuple[str, ...]
+) -> None:
+    await make.project("study")
+    before = await world.announced("projects")
+    assert (await operate(*words, identity_url=neighbour)).code != 0
+    assert await world.announced("projects") == before
+
+
+@pytest.mark.parametrize("ending", [".git", "/", ".git/"])
+async def test_one_repository_has_one_address(
+    operate: Operate, world: World, make: Make, ending: str
+) -> None:
+    await make.project("study")
+    await operate("create_workspace", "study", "study-ws", "--repo", REPO)
+    await operate("create_workspace", "study", "other-ws", "--repo", REPO + ending)
+    assert [row["url"] for row in await world.rows("projects", "select url from repos")] == [REPO]

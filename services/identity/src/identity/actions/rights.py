@@ -105,6 +105,47 @@ async def add_member(uow: UnitOfWork, project_id: int, username: str, roles: lis
     return bool(new or given)
 
 
+async def remove_member(uow: UnitOfWork, project_id: int, username: str, *, by: str) -> bool:
+    """Out of a project, with all roles there; False when they were not in it."""
+    user = await repository.user_by_name(uow.session, username, lock=True)
+    membership = await uow.session.scalar(
+        select(ProjectMembership.id).where(
+            ProjectMembership.project_id == project_id, ProjectMembership.user_id == user.id
+        )
+    )
+    if membership is None:
+        return False
+    old = await _held(uow, user, membership)
+    await uow.session.execute(delete(RoleGrant).where(RoleGrant.membership_id == membership))
+    await uow.session.execute(delete(ProjectMembership).where(ProjectMembership.id == membership))
+    audit.record(
+        uow,
+        "project_member_removed",
+        by,
+        user=username,
+        project_id=project_id,
+        target=str(membership),
+        old=old,
+    )
+    uow.publish(AccessChanged(user_ids=[user.id]))
+    return True
+
+
+async def remove_from_backend(uow: UnitOfWork, username: str, slug: str, *, by: str) -> bool:
+    user = await repository.user_by_name(uow.session, username, lock=True)
+    backend: Backend = await repository.backend_by_slug(uow.session, slug)
+    gone = await uow.session.execute(
+        delete(BackendMembership)
+        .where(BackendMembership.backend_id == backend.id, BackendMembership.user_id == user.id)
+        .returning(BackendMembership.user_id)
+    )
+    if gone.first() is None:
+        return False
+    audit.record(uow, "backend_member_removed", by, user=username, target=slug)
+    uow.publish(AccessChanged(user_ids=[user.id]))
+    return True
+
+
 async def add_to_backend(uow: UnitOfWork, username: str, slug: str, *, by: str) -> bool:
     user = await repository.user_by_name(uow.session, username, lock=True)
     backend: Backend = await repository.backend_by_slug(uow.session, slug)

@@ -26,8 +26,12 @@ async def register(
     fullname: str,
     email: str | None,
     by: str,
+    named_at: datetime | None = None,
 ) -> User:
-    """A new account bound to a GitHub uid. Raises Invalid for an odd name, Conflict for a taken one."""
+    """A new account bound to a GitHub uid; a name that somebody chose (`named_at`) outlives the first log-in.
+
+    Raises Invalid for an odd name, Conflict for a taken one.
+    """
     policies.check_username(username)
     # GitHub's logins are one whatever their case; a second spelling could only be taken for the first.
     taken = await uow.session.scalar(select(User.id).where(func.lower(User.username) == username.lower()))
@@ -37,6 +41,7 @@ async def register(
             "think this is a mistake, please contact support."
         )
     user = User(username=username, email=email, fullname=fullname, github_login=login)
+    user.fullname_edited_at = named_at
     uow.session.add(user)
     await uow.session.flush()
     uow.session.add(ExternalIdentity(provider="github", uid=uid, user_id=user.id))

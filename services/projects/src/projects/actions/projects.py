@@ -48,3 +48,43 @@ async def create_project(
         ProjectCreated(project_id=project.id, slug=slug, by=by), project.state([org_id] if org_id else [])
     )
     return project, False
+
+
+async def set_status(uow: UnitOfWork, slug: str, status: str) -> bool:
+    """False when it was so already. Raises NotFound, Invalid."""
+    if status not in STATUSES:
+        raise Invalid(f"A project's status is one of {', '.join(STATUSES)}.")
+    project = await repository.lock_project(uow.session, slug)
+    if project.status == status:
+        return False
+    project.status = status
+    await _changed(uow, project)
+    return True
+
+
+async def set_copilot(uow: UnitOfWork, slug: str, user_id: int | None) -> bool:
+    """None: nobody is. False when it was so already. Raises NotFound."""
+    project = await repository.lock_project(uow.session, slug)
+    if project.copilot_id == user_id:
+        return False
+    project.copilot_id = user_id
+    await _changed(uow, project)
+    return True
+
+
+async def add_org(uow: UnitOfWork, slug: str, org_id: int, *, by: str) -> bool:
+    """The first organisation of a project leads it. False when it takes part already. Raises NotFound."""
+    project = await repository.lock_project(uow.session, slug)
+    orgs = await repository.org_ids(uow.session, project.id)
+    if org_id in orgs:
+        return False
+    made = Collaboration(project_id=project.id, org_id=org_id, is_lead=not orgs, created_by=by)
+    uow.session.add(made)
+    await uow.session.flush()
+    await _changed(uow, project)
+    return True
+
+
+async def _changed(uow: UnitOfWork, project: Project) -> None:
+    project.version += 1
+    uow.publish(project.state(await repository.org_ids(uow.session, project.id)))

@@ -19,6 +19,11 @@ BRANCH = re.compile(
 )
 
 
+def normal(repo: str) -> str:
+    """One repository has one address: that of its page, as the controller wants it."""
+    return repo.strip().rstrip("/").removesuffix(".git").rstrip("/")
+
+
 async def create_workspace(
     uow: UnitOfWork,
     *,
@@ -35,6 +40,7 @@ async def create_workspace(
     if not re.fullmatch(r"[-a-z0-9_]{1,200}", name):
         raise Invalid("A workspace's name has letters, digits, - and _ only.")
     policies.check_workspace_name(name)
+    repo = normal(repo)
     if not REPO_URL.fullmatch(repo):
         raise Invalid("A repository is like https://github.com/<organisation>/<name>.")
     if not BRANCH.fullmatch(branch):
