@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import time
+from contextlib import ExitStack
 
 import aiohttp
 import orjson
@@ -24,7 +25,7 @@ from gateway.signing import Signing
 
 log = get()
 PREFIX = "/api/v2/"
-_PROGRESS = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=25)
+_PROGRESS = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=19)
 _RESTARTING = frozenset({502, 503, 504})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Hop by hop, ours to set, or of no concern inside (rulings 2.31).
@@ -57,7 +58,7 @@ class ApiProxy:
         answer = _Once(send, closing=scope["method"] == "POST" and bool(header(scope, b"authorization")))
         bounds = limits(scope["method"], path, traced=bool(header(scope, b"traceparent")))
         try:
-            async with asyncio.timeout(bounds.total):
+            async with asyncio.timeout(bounds.total) as answer.deadline:
                 await self._serve(service, scope, receive, answer, bounds)
         except TimeoutError:
             if answer.started:
@@ -71,19 +72,21 @@ class ApiProxy:
     ) -> None:
         """Until somebody answers or the time to hold it is over; then whatever was the last answer."""
         has_body = any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
-        with self._held:
-            body = Body(receive, self._held)
-            try:
-                if has_body and bounds.hold:
-                    await body.read()
-                end = time.monotonic() + bounds.hold
-                while True:
-                    last = time.monotonic() >= end or not (body.again or not has_body)
-                    if await self._try(service, scope, body if has_body else None, send, last=last):
-                        return
-                    await asyncio.sleep(0.2)
-            finally:
-                body.close()
+        body = Body(receive, self._held)
+        with ExitStack() as waiting:
+            waiting.callback(body.close)
+            if has_body and bounds.hold:
+                await body.read()
+            end = time.monotonic() + bounds.hold
+            held = False
+            while True:
+                last = time.monotonic() >= end or not (body.again or not has_body)
+                if await self._try(service, scope, body if has_body else None, send, last=last):
+                    return
+                if not held:  # only a call that met a restart counts, not one that is merely slow
+                    waiting.enter_context(self._held)
+                    held = True
+                await asyncio.sleep(0.2)
 
     async def _try(self, service: str, scope: Scope, body: Body | None, send: "_Once", *, last: bool) -> bool:
         """False: it met a restart, and there is time to do it again."""
@@ -172,7 +175,8 @@ class ApiProxy:
         kept.append((HEADER, caller.statement(self._signer)))
         return kept
 
-    async def _back(self, answer: aiohttp.ClientResponse, send: Send) -> None:
+    async def _back(self, answer: aiohttp.ClientResponse, send: "_Once") -> None:
+        send.deadline.reschedule(None)  # it is kept; a download then goes on for as long as it progresses
         headers = [
             (name.lower(), value)
             for name, value in answer.raw_headers
@@ -192,6 +196,7 @@ class _Once:
         self._send = send
         self._closing = closing
         self.started = False
+        self.deadline = asyncio.timeout(None)
 
     async def __call__(self, message: Message) -> None:
         self.started = True
