@@ -83,3 +83,15 @@ async def test_static_files_are_kept_for_ever_and_others_are_not_there(web: http
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]
     assert (await web.get("/static/%2e%2e/app.py")).status_code == 404
+
+
+async def test_where_a_form_comes_from_is_the_sites_address_not_the_host_sent(world: World) -> None:
+    nowhere = {f"{service}_url": "http://127.0.0.1:1" for service in SERVICES}
+    given = world.settings("gateway", secret_key="secret", **nowhere) | {"base_url": "https://ours.example"}
+    found = {}
+    async with running(create(Settings(**given))) as url, httpx.AsyncClient(base_url=url) as client:
+        for origin in ("https://ours.example", "https://evil.example"):
+            headers = {"Origin": origin, "Host": "evil.example"}
+            found[origin] = (await client.post("/logout/", headers=headers)).status_code
+    assert found["https://evil.example"] == 400
+    assert found["https://ours.example"] != 400
