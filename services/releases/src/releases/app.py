@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from releases import drf
 from releases.api import airlock, authorise, pages, reading
+from releases.owners import Owners
 from releases.settings import Settings
 from releases.storage import Storage
 
@@ -23,7 +24,9 @@ def create(settings: Settings | None = None) -> Service:
 
     @asynccontextmanager
     async def extra(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
-        app.state.identity = IdentityClient(runtime.client("identity", timeout=10))
+        identity = runtime.client("identity", timeout=10)
+        app.state.identity = IdentityClient(identity)
+        app.state.owners = Owners(runtime.units, identity, runtime.client("projects"))
         yield
 
     routers = [authorise.router, airlock.router, reading.router, pages.router]

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import identity.app
 import identity.settings
 import pytest
 from contracts.statement import Claims
+from fastapi import FastAPI
 from identity.actions import backends, login_tokens, rights, users
 from kit.db import Database
 from kit.identity import HEADER
@@ -126,10 +127,40 @@ async def identity_url(world: World) -> AsyncIterator[str]:
         yield url
 
 
+@dataclass
+class Projects:
+    """The neighbour that owns workspaces: what it knows, and what it was asked."""
+
+    url: str = ""
+    states: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+
 @pytest.fixture(scope="session")
-def settings(world: World, folder: Path, identity_url: str) -> dict[str, Any]:
+async def neighbour() -> AsyncIterator[Projects]:
+    here, app = Projects(), FastAPI()
+
+    @app.get("/state/{thing}")
+    async def state(thing: str, name: str = "", id: int = 0) -> list[dict[str, Any]]:  # noqa: A002
+        here.asked.append(thing)
+        return [one for one in here.states.get(thing, []) if one["id"] == id or one["name"] == name]
+
+    async with running(app) as url:
+        here.url = url
+        yield here
+
+
+@pytest.fixture
+def projects(neighbour: Projects) -> Projects:
+    neighbour.states, neighbour.asked = {}, []
+    return neighbour
+
+
+@pytest.fixture(scope="session")
+def settings(world: World, folder: Path, identity_url: str, neighbour: Projects) -> dict[str, Any]:
     world.migrate("releases")
-    return world.settings("releases", release_storage=str(folder), base_url=BASE, identity_url=identity_url)
+    neighbours = {"identity_url": identity_url, "projects_url": neighbour.url}
+    return world.settings("releases", release_storage=str(folder), base_url=BASE, **neighbours)
 
 
 @pytest.fixture(scope="session")

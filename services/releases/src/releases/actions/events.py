@@ -41,6 +41,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
 
 
+def unknown(told: Told) -> list[str]:
+    """What is answered when somebody or something is not known here."""
+    people = [f"User '{name}' does not exist" for name in (told.user, told.request_author)]
+    return [*people, f"Workspace '{told.workspace}' does not exist"]
+
+
 async def receive_event(uow: UnitOfWork, told: Told) -> str | None:
     """Why it cannot be processed, or None; the same call again (by traceparent) does nothing more."""
     if told.event_type not in TYPES:

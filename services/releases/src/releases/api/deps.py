@@ -5,6 +5,7 @@ from typing import Annotated
 from clients.identity import IdentityClient
 from fastapi import Depends, Request
 
+from releases.owners import Owners
 from releases.settings import Settings
 from releases.storage import Storage
 
@@ -19,6 +20,11 @@ async def _identity(request: Request) -> IdentityClient:
     return identity
 
 
+async def _owners(request: Request) -> Owners:
+    owners: Owners = request.app.state.owners
+    return owners
+
+
 async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
@@ -26,4 +32,5 @@ async def _settings(request: Request) -> Settings:
 
 Bytes = Annotated[Storage, Depends(_storage)]
 Identity = Annotated[IdentityClient, Depends(_identity)]
+Asked = Annotated[Owners, Depends(_owners)]
 Config = Annotated[Settings, Depends(_settings)]
