@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from clients.identity import BackendCredential
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -53,13 +54,25 @@ async def test_more_than_can_be_held_are_told_to_come_again(
     site: httpx.AsyncClient, neighbours: Neighbours
 ) -> None:
     neighbours.answers["POST releases/api/v2/releases/authorise"] = 503
+    neighbours.answers["POST identity/backends/resolve"] = BackendCredential(backend="tpp")
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=site.base_url, limits=limits, timeout=30) as client:
-        many = [client.post("/api/v2/releases/authorise", json={}) for _ in range(held.HELD + 16)]
+        many = [
+            client.post("/api/v2/releases/authorise", json={}, headers=BACKEND) for _ in range(held.HELD + 16)
+        ]
         found = await asyncio.gather(*many)
     refused = [answer for answer in found if "Too many calls" in answer.text]
     assert len(refused) == 16
     assert {(answer.status_code, bool(answer.headers["retry-after"])) for answer in refused} == {(503, True)}
+
+
+async def test_what_strangers_send_is_not_kept_to_be_sent_again(
+    site: httpx.AsyncClient, neighbours: Neighbours
+) -> None:
+    neighbours.answers["POST releases/api/v2/releases/authorise"] = 503
+    began = time.monotonic()
+    assert (await site.post("/api/v2/releases/authorise", json={})).status_code == 503
+    assert time.monotonic() - began < 1
 
 
 async def test_a_download_that_progresses_may_last(

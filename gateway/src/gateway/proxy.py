@@ -75,21 +75,22 @@ class ApiProxy:
         body = Body(receive, self._held)
         with ExitStack() as waiting:
             waiting.callback(body.close)
-            if has_body and bounds.hold:
-                await body.read()
             end = time.monotonic() + bounds.hold
             held = False
             while True:
                 last = time.monotonic() >= end or not (body.again or not has_body)
-                if await self._try(service, scope, body if has_body else None, send, last=last):
+                keep = bool(has_body and bounds.hold)
+                if await self._try(service, scope, body if has_body else None, send, keep=keep, last=last):
                     return
                 if not held:  # only a call that met a restart counts, not one that is merely slow
                     waiting.enter_context(self._held)
                     held = True
                 await asyncio.sleep(0.2)
 
-    async def _try(self, service: str, scope: Scope, body: Body | None, send: "_Once", *, last: bool) -> bool:
-        """False: it met a restart, and there is time to do it again."""
+    async def _try(
+        self, service: str, scope: Scope, body: Body | None, send: "_Once", *, keep: bool, last: bool
+    ) -> bool:
+        """False: it met a restart, and there is time to do it again. Bodies are kept for backends only."""
         try:
             caller = await self._caller(scope)
             headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -97,6 +98,10 @@ class ApiProxy:
             if writes and (problem := self._csrf_problem(headers, caller)):
                 await _answer(send, 403, f"CSRF Failed: {problem}")
                 return True
+            if body is not None and caller.kind != "backend":
+                last = True
+            elif body is not None and keep:
+                await body.read()
             return await self._forward(service, scope, body, send, caller, last=last)
         except Unavailable:
             if last or send.started:

@@ -35,7 +35,7 @@ class ServiceClient:
         json: Any = None,
         timeout: float | None = None,
         *,
-        repeatable: bool = False,
+        repeatable: bool | None = None,
     ) -> T:
         answer = await self._http.post(path, json=json or {}, timeout=timeout, repeatable=repeatable)
         return msgspec.json.decode(answer.body, type=kind)

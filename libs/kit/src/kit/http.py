@@ -82,7 +82,7 @@ class Client:
         params: Mapping[str, str | int] | None = None,
         json: Any = None,
         timeout: float | None = None,
-        repeatable: bool = False,
+        repeatable: bool | None = None,
     ) -> Response:
         """Whatever the neighbour answered; raises Unreachable when it did not."""
         headers = telemetry.outgoing()
@@ -94,7 +94,7 @@ class Client:
         limit = aiohttp.ClientTimeout(total=timeout or self._timeout)
         url = URL(self._base + safe(path) + (f"?{urlencode(params)}" if params else ""), encoded=True)
         started = time.perf_counter()
-        repeatable = repeatable or method == "GET"
+        repeatable = method == "GET" if repeatable is None else repeatable
         while True:
             try:
                 async with self.session.request(

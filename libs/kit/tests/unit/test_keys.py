@@ -44,7 +44,7 @@ def test_passwords_can_stand_in_an_address_and_in_a_configuration(made: dict[str
 
 
 def test_what_a_process_signs_with_its_key_the_others_believe(made: dict[str, str]) -> None:
-    settings = Settings(nats_url="", signing_key="", verify_keys=made["VERIFY_KEYS"])  # type: ignore[arg-type]
+    settings = Settings(nats_url="n", signing_key="k", verify_keys=made["VERIFY_KEYS"])  # type: ignore[arg-type]
     verifier = Verifier(settings.verify_keys)
     for name in (*SERVICES, "gateway"):
         actor = verifier.verify(Signer(name, made[f"{name.upper()}_SIGNING_KEY"]).service())

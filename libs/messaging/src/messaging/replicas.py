@@ -115,7 +115,11 @@ async def on_miss(
     `by` is the key the owner looks up (`{"name": …}`, `{"slug": …}`, `{"id": …}`).
     """
     answer = await owner.request(
-        "GET", f"/state/{replica.state.thing.split('.')[1]}", params={**by, "limit": 1}, timeout=1
+        "GET",
+        f"/state/{replica.state.thing.split('.')[1]}",
+        params={**by, "limit": 1},
+        timeout=1,
+        repeatable=False,
     )
     if answer.status != 200:
         return None

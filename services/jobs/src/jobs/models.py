@@ -50,7 +50,7 @@ class JobRequest(Base):
         Index("ix_job_requests_person", "created_by_id", text("id DESC")),
         Index("ix_job_requests_backend", "backend", text("id DESC")),
         Index("ix_job_requests_status", "status", text("id DESC")),
-        Index("ix_job_requests_sha", text('sha collate "C"'), text("id DESC")),
+        Index("ix_job_requests_sha", "sha", postgresql_ops={"sha": "text_pattern_ops"}),
         Index("ix_job_requests_completed_at", "completed_at", postgresql_include=["backend"]),
     )
 
@@ -108,7 +108,7 @@ class Job(Base):
     """One action run; written only by the sync."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_action", text('action collate "C"'), text("job_request_id DESC")), ROOM)
+    __table_args__ = (Index("ix_jobs_action", "action", text("job_request_id DESC")), ROOM)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     job_request_id: Mapped[int] = mapped_column(ForeignKey("job_requests.id"), index=True)

@@ -186,8 +186,8 @@ select coalesce(json_agg(x), '[]')::text from (
    from job_requests r where r.id = $2 or r.rap_id = $1)
   union all
   (select 'request', r.id::text, 'Request ' || r.id, r.workspace || ' at ' || left(r.sha, 7)
-   from (select * from job_requests where $3 and length($1) >= 7 and sha collate "C" >= $1
-     and sha collate "C" < $1 || chr(127) limit 100) r order by r.id desc limit 5)
+   from (select * from job_requests where $3 and length($1) >= 7 and sha ~>=~ $1
+     and sha ~<~ ($1 || chr(127)) limit 100) r order by r.id desc limit 5)
   union all
   (select 'action', a.action, a.action, 'Runs with this action'
    from (select distinct action from action_status where action ilike $4 order by action limit 5) a)

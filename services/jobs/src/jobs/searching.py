@@ -56,8 +56,8 @@ def search(wanted: Where, text: str, order: str, limit: int, *, narrow: bool) ->
         start = f"""union (select job_request_id from jobs where identifier >= {low} and identifier < {high}
           limit {_CANDIDATES})"""
         if len(word) >= 7:
-            start += f""" union (select id from job_requests where sha collate "C" >= {low}
-              and sha collate "C" < {high} limit {_CANDIDATES})"""
+            start += f""" union (select id from job_requests where sha ~>=~ {low}
+              and sha ~<~ {high} limit {_CANDIDATES})"""
     if narrow:
         return f"""select r.* from job_requests r where {conditions}
           and (r.id = {by_number} or r.rap_id = {by_rap} or exists (select from jobs j
@@ -67,7 +67,7 @@ def search(wanted: Where, text: str, order: str, limit: int, *, narrow: bool) ->
     return f"""
       with named as (select x.id from (select distinct action from action_status where action ilike {by_name}
           limit {_NAMES}) n cross join lateral (select r.job_request_id as id from jobs r
-          where r.action collate "C" = n.action and {bounds.replace("r.id", "r.job_request_id")}
+          where r.action = n.action and {bounds.replace("r.id", "r.job_request_id")}
           order by r.job_request_id {order} limit {each}) x),
       candidates as (select id from (select id from named union select {by_number}::bigint
           union select id from job_requests where rap_id = {by_rap} {start}) f

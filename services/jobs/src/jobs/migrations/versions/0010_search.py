@@ -16,8 +16,8 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"action": "gin_trgm_ops"},
     )
-    op.execute('create index ix_jobs_action on jobs (action collate "C", job_request_id desc)')
-    op.execute('create index ix_job_requests_sha on job_requests (sha collate "C", id desc)')
+    op.execute("create index ix_jobs_action on jobs (action, job_request_id desc)")
+    op.execute("create index ix_job_requests_sha on job_requests (sha text_pattern_ops)")
 
 
 def downgrade() -> None:
