@@ -108,8 +108,9 @@ select json_build_object(
         coalesce((select name from known_backends where slug = a.backend), a.backend)),
       'sha', (select sha from job_requests where id = a.job_request_id),
       'history', coalesce((select json_agg(h.state order by h.id) from (
-        select j.id, {STATE} as state from job_requests q join jobs j on j.job_request_id = q.id
-          and j.action = a.action
+        select j.id, j.state from job_requests q cross join lateral (
+          select j.id, {STATE} as state from jobs j where j.job_request_id = q.id and j.action = a.action
+          offset 0) j  -- from the newest request back, never from all jobs of that name
         where q.workspace = a.workspace and q.backend = a.backend order by q.id desc limit 8) h), '[]'))
         order by a.backend, a.action)
     from action_status a where a.workspace = $1), '[]'),
