@@ -248,3 +248,24 @@ async def test_somebody_who_is_logged_in_shares_with_nobody(
     assert len(neighbours.asked) == 2 * asked
     rosa.cookies.clear()
     assert csrf(page) not in (await rosa.get("/status/")).text
+
+
+@pytest.mark.parametrize("count", [200, 1_000, 2_191])
+async def test_the_page_of_a_large_request_is_below_300_kb(
+    rosa: httpx.AsyncClient, neighbours: Neighbours, count: int
+) -> None:
+    """The largest pipeline known, each message at its bound; a live update has the same bound."""
+    jobs = [
+        samples.job(
+            f"generate_study_population_{n:04}",
+            "failed" if n % 3 else "running",
+            status_message="word " * 800,
+            identifier=f"{n:016}",
+        )
+        for n in range(count)
+    ]
+    neighbours.answers["GET jobs/job-requests/7"] = samples.request(jobs=jobs, status="running")
+    for path in (ONE, f"{ONE}fragments/jobs/", f"{ONE}?state=failed&find=9&first=100"):
+        answer = await rosa.get(path)
+        assert answer.status_code == 200
+        assert len(answer.content) < 300_000, path

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from textwrap import shorten
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,6 +16,7 @@ PART = 100  # rows at once of a request that is shown in parts
 WHOLE = 200  # jobs of a request that is shown at once
 _STEPS = (5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 604800)  # seconds between marks
 _MARKS = 5
+_WHY = 240  # characters of a reason in the list; the page of the job has it whole
 _URGENT = ("failed", "cancelled", "running", "waiting", "idle", "blocked", "succeeded")
 
 
@@ -121,7 +123,7 @@ def _row(
         identifier=job.identifier,
         url=f"{url}{job.identifier}/",
         pill=pill,
-        why=reason(job, request, pills, now),
+        why=shorten(reason(job, request, pills, now), _WHY, placeholder=" …"),
         bars=axis.bars(job, now, waiting=pill.state == "waiting"),
         waited=duration(waited),
         ran=duration(between(job.started_at, job.completed_at or (now if pill.state == "running" else None))),
