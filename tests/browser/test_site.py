@@ -201,3 +201,60 @@ def test_a_released_file_is_chosen_on_a_phone_and_by_keyboard(
     assert page.get_by_label("Find a file").input_value() == "report"
     context.close()
     assert complaints == []
+
+
+def slow_run(page: Page, stack: Stack) -> None:
+    """The page of a request whose jobs change every few seconds."""
+    httpx.post(f"{stack.sandbox}/control/speed", json={"seconds_per_job": 1.5}).raise_for_status()
+    page.goto(f"{stack.url}{WORKSPACE}run-jobs/")
+    page.locator("tr[data-action=report] input[type=checkbox]").check()
+    page.get_by_label("TPP").check()
+    page.get_by_label("Run dependencies again").check()
+    page.locator("#run-submit").click()
+    page.wait_for_url(re.compile(r"/\d+/$"))
+    expect(page.locator("tr[id^=job-]").first).to_be_visible(timeout=15_000)
+
+
+def test_a_live_update_takes_no_focus_and_closes_nothing(page: Page, stack: Stack) -> None:
+    slow_run(page, stack)
+    menu = page.locator("tr[id^=job-]", has_text="report").locator("details")
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    before = page.title()
+    page.wait_for_function("before => document.title !== before", arg=before, timeout=20_000)
+    assert "Request" in page.title()
+    expect(menu).to_have_attribute("open", "")
+    assert menu.locator("summary").evaluate("item => item === document.activeElement")
+    menu.get_by_role("button", name="Cancel this job").click()
+    page.wait_for_url(re.compile(r"#jobs$"))
+    expect(page.locator("tr[id^=job-]", has_text="report")).to_contain_text("Cancelled", timeout=20_000)
+    expect(page.locator("h1 + .pill")).to_have_attribute("data-state", "cancelled", timeout=40_000)
+    assert page.title().startswith("Cancelled")
+
+
+def test_live_is_said_only_while_it_is_true(browser: Browser, rosas_cookies: object, stack: Stack) -> None:
+    context, page, _ = make_page(browser, rosas_cookies)  # it complains of what is cut off here
+    slow_run(page, stack)
+    live = page.locator("[data-liveness]")
+    expect(live).to_have_text("Live")
+    page.route("**/live?*", lambda route: route.abort())
+    page.reload()
+    expect(live).to_contain_text("Not live since", timeout=15_000)
+    page.unroute("**/live?*")
+    expect(live).to_have_text("Live", timeout=40_000)
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_no_page_is_wider_than_its_window(
+    browser: Browser, rosas_cookies: object, stack: Stack, width: int
+) -> None:
+    context, page, _ = make_page(browser, rosas_cookies, viewport={"width": width, "height": 800})
+    places = ("/bp-after-discharge/", "/event-log/?q=report", "/search/?q=report", f"{WORKSPACE}1/")
+    wide = {}
+    for path in (*PAGES, *places):
+        page.goto(stack.url + path)
+        if (found := page.evaluate("document.documentElement.scrollWidth")) > width:
+            wide[path] = found
+    context.close()
+    assert not wide
