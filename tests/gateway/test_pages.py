@@ -146,6 +146,7 @@ async def test_a_page_without_its_own_thing_says_so(
         ("/job-requests/7/", ONE),
         ("/jobs/aaaabbbbccccdddd/", f"{ONE}aaaabbbbccccdddd/"),
         ("/users/rosa/", "/event-log/?person=rosa"),
+        ("/staff/users/rosa/", "/event-log/?person=rosa"),
         ("/event-list/", "/event-log/"),
         ("/search/?q=7", "/job-requests/7/"),
     ],

@@ -49,6 +49,7 @@ def routes(site: Site) -> list[Route]:
         get("/status/fragments/cards/", lists.status_cards),
         get("/search/", lists.search),
         get("/users/{username}/", lists.user),
+        get("/staff/users/{username}/", lists.user),  # where issues and Slack messages lead
         get("/ui-components", lists.gallery),
         get("/files/{file_id}/content/", releases.content),
         get("/{project}/", projects.project),
