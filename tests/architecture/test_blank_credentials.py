@@ -36,7 +36,10 @@ def test_a_blank_credential_is_an_error_at_the_start(
         settings(**(values | {name: blank}))
 
 
-@pytest.mark.parametrize("keys", [{}, {"k1": ""}])
-def test_identity_needs_a_key_for_its_tokens(keys: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match="token_keys"):
-        identity.settings.Settings(**COMMON, token_keys=keys)
+@pytest.mark.parametrize("name", ["verify_keys", "token_keys"])
+@pytest.mark.parametrize("keys", [{}, {"k1": ""}, {"k1": "  "}, {"k1": "s", "k2": ""}])
+def test_a_missing_one_of_several_keys_is_too(name: str, keys: dict[str, str]) -> None:
+    values: dict[str, Any] = COMMON | {"token_keys": {"k1": "s"}}
+    identity.settings.Settings(**values)
+    with pytest.raises(ValidationError, match=name):
+        identity.settings.Settings(**(values | {name: keys}))

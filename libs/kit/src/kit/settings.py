@@ -22,7 +22,14 @@ def _given(value: str) -> str:
     return value
 
 
+def _all_given(value: dict[str, str]) -> dict[str, str]:
+    if not value or not all(key.strip() for key in value.values()):
+        raise ValueError("a key is missing")
+    return value
+
+
 Needed = Annotated[str, AfterValidator(_given)]  # a credential or address without which nothing works
+Keys = Annotated[Pairs, AfterValidator(_all_given)]  # the same of several, by name
 
 
 class Settings(BaseSettings):
@@ -35,7 +42,7 @@ class Settings(BaseSettings):
     base_url: str = "http://localhost:8000"  # where browsers reach the site
     nats_url: Needed
     signing_key: Needed  # this process's private Ed25519 key, base64url
-    verify_keys: Pairs  # issuer=public key, of everybody whose statements are believed
+    verify_keys: Keys  # issuer=public key, of everybody whose statements are believed
 
 
 class ServiceSettings(Settings):
