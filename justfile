@@ -56,9 +56,9 @@ format:
 bench *options:
     @exec {{ python }} tests/load/bench.py "$@"
 
-# The long fault tests: NATS away for a minute, processes killed again and again
+# The long fault tests: NATS away for a minute or without its last seconds, processes killed again and again
 soak:
-    @SOAK=1 exec {{ bin }}/pytest tests/e2e -k fault
+    @SOAK=1 exec {{ bin }}/pytest tests/e2e libs/messaging/tests/service/test_lost.py -k "fault or lost"
 
 # A new migration of a service from its models: `./just migrate jobs add a column`
 migrate service *message:

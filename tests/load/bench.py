@@ -16,6 +16,7 @@ from kit.identity import Signer
 from kit.tokens import TokenHasher
 from rawclient import Load, measure, request
 from seed import FIRST, PERSON, seed, workspace
+from slow import slow_clients
 from testkit.stack import Stack, running_stack
 
 Asked = list[tuple[str, int, bytes]]
@@ -155,6 +156,11 @@ async def report(stack: Stack, options: argparse.Namespace) -> None:
     loads = [await measure(n, pages[n], c, options.seconds) for n in chosen for c in (1, 16, 64)]
     if not options.only or "statuses" in options.only:
         loads.append(await measure("statuses, no proxy", direct(stack), 1, options.seconds))
+    if not options.only or "slow" in options.only:
+        async with slow_clients(stack.url, 200):
+            name = "workspace, 200 slow"
+            loads.append(await measure(name, pages["workspace page"], 1, options.seconds))
+        loads.append(await measure("workspace, none slow", pages["workspace page"], 1, options.seconds))
     print_loads(loads)
     if options.only and "sync" not in options.only:
         return
