@@ -93,7 +93,7 @@ def install(app: FastAPI) -> None:
         if refusal := unstorable(exc):
             return response(refusal)
         if isinstance(exc, asyncpg.QueryCanceledError):
-            return response(Unavailable("That takes too long. Ask for less, with another filter."))
+            return response(Invalid("That takes too long. Ask for less, with another filter."))
         if _is_away(exc):
             log.warning("the database does not answer", error=repr(exc))
             return response(Unavailable("The database does not answer just now."))

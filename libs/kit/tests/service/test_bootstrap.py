@@ -100,3 +100,11 @@ async def test_migrations_may_be_repeated_and_run_from_several_places_at_once(da
     assert row["version_num"] == migrations.heads("projects")
     insert = "insert into repos (url) values ('https://github.com/a/b') returning id"
     assert await ask(database.url("projects"), insert) == [(1,)]
+
+
+async def test_who_serves_cannot_say_what_has_been_migrated(database: World) -> None:
+    database.migrate("projects")
+    for statement in ("update alembic_version set version_num = '0'", "delete from alembic_version"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await ask(database.url("projects"), statement)
+    assert await ask(database.url("projects"), "select version_num from alembic_version")

@@ -1,5 +1,6 @@
 """Refusals leave a service as problem documents (RFC 9457)."""
 
+import time
 from typing import Any
 
 import httpx
@@ -154,3 +155,18 @@ async def test_a_refusal_repeats_nothing_of_what_was_sent(url: str, world: World
         answer = await client.post("/things", json={"name": {"password": "a-secret-word"}})
     is_problem(answer, 400)
     assert "a-secret-word" not in answer.text
+
+
+async def test_a_read_that_takes_too_long_is_asked_to_be_less(client: httpx.AsyncClient) -> None:
+    """A 4xx: whoever tries again only makes it worse."""
+    began = time.monotonic()
+    found = is_problem(await client.post("/sql/pool", json=["select pg_sleep(20)"], timeout=15), 400)
+    assert 2 < time.monotonic() - began < 10
+    assert "takes too long" in found["detail"]
+
+
+async def test_a_database_that_is_shutting_down_is_unavailable_and_no_fault_of_ours(
+    client: httpx.AsyncClient,
+) -> None:
+    statement = "select pg_terminate_backend(pg_backend_pid())"
+    assert (await client.post("/sql/session", json=[statement])).status_code == 503
