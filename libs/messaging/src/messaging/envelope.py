@@ -56,5 +56,5 @@ def opened(body: bytes) -> tuple[Envelope, Event | State]:
     try:
         envelope = _decoder.decode(body)
         return envelope, _decoders[envelope.type].decode(envelope.data)
-    except (msgspec.DecodeError, KeyError) as exc:
-        raise Unreadable(str(exc)) from exc
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError) as exc:
+        raise Unreadable(str(exc)) from exc  # a text that is not UTF-8, or nested without end, is odd too
