@@ -39,11 +39,13 @@ class Neighbours:
         self.queries: list[str] = []
         self.sent: list[Any] = []
         self.callers: list[Statement] = []
+        self.away = 0  # a status that everybody answers everything with
 
     def reset(self) -> None:
         self.answers = dict(ANSWERS)
         self.people = {"rosa-session": ROSA}
         self.asked, self.queries, self.sent, self.callers = [], [], [], []
+        self.away = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -54,6 +56,8 @@ class Neighbours:
         actor = self.verifier.verify(request.headers.get(HEADER, ""))
         assert actor is not None, "the gateway always says who is asking"
         body = await request.body()
+        if self.away:
+            return _refused(self.away)
         if what == "POST identity/sessions/resolve":
             return _json(SessionInfo(user=self.people.get(msgspec.json.decode(body)["token"])))
         self.asked.append(what)
@@ -65,8 +69,12 @@ class Neighbours:
         if isinstance(found, Response):
             return found
         if isinstance(found, int):
-            return Response(b'{"detail": "It was refused."}', found, media_type="application/problem+json")
+            return _refused(found)
         return _json(found)
+
+
+def _refused(status: int) -> Response:
+    return Response(b'{"detail": "It was refused."}', status, media_type="application/problem+json")
 
 
 def _json(value: Any) -> Response:

@@ -48,7 +48,7 @@ async def test_a_form_without_its_token_changes_nothing(
 
 def kept(page: str) -> dict[str, list[str]]:
     """The fields of the form on the page that offers to send it once more."""
-    form = page[page.index("<h1>Nothing was sent yet") :]
+    form = page[page.index('<div class="card narrow">') :]
     found: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form):
         found.setdefault(unescape(name), []).append(unescape(value))
@@ -78,6 +78,41 @@ async def test_what_was_filled_in_survives_a_session_that_has_ended(
     again.pop("csrf")
     assert again == wanted
     assert "Log in" in gone.text
+
+
+@pytest.mark.parametrize("status", [503, 429])
+@pytest.mark.parametrize(("path", "fields"), FORMS, ids=str)
+async def test_what_was_filled_in_survives_a_service_that_is_away(
+    rosa: httpx.AsyncClient,
+    neighbours: Neighbours,
+    csrf: Csrf,
+    path: str,
+    fields: dict[str, Any],
+    status: int,
+) -> None:
+    right = await token(rosa, csrf)
+    fields = fields | {"key": "k" * 32}
+    wanted = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
+    neighbours.away = status
+    answer = await rosa.post(path, data={**fields, "csrf": right})
+    assert answer.status_code == status
+    again = kept(answer.text)
+    assert again.pop("csrf") == [right]
+    assert again == wanted
+    assert f'action="{path}"' in answer.text
+    assert "counts once" in answer.text
+
+
+async def test_who_somebody_is_cannot_be_asked_and_the_form_is_kept(
+    gateway_app: Any, rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf
+) -> None:
+    right = await token(rosa, csrf)
+    gateway_app[0].callers.forget_everybody()
+    neighbours.away = 503
+    answer = await rosa.post("/settings/", data={"fullname": "Rosa", "csrf": right})
+    assert answer.status_code == 503
+    assert kept(answer.text) == {"csrf": [right], "fullname": ["Rosa"]}
+    assert "Log in, in a new tab" not in answer.text
 
 
 async def test_a_form_with_a_mistake_comes_back_at_its_own_commit_and_with_its_key(
@@ -217,6 +252,44 @@ async def test_what_was_chosen_is_kept_when_something_is_wrong(
     assert 'name="key" value="' + "k" * 32 in page.text, "the same form, so that it makes one request"
     assert 'name="force_run_dependencies" value="yes" checked' in page.text
     assert 'name="will_notify" value="yes" checked' in page.text
+
+
+async def test_a_form_with_a_mistake_says_so_first(
+    rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf
+) -> None:
+    """In its title, and in a summary that takes the focus and leads to the field."""
+    right = await token(rosa, csrf)
+    wrong = refused({"backend": ["Choose."]})
+    neighbours.answers |= {
+        "POST jobs/workspaces/study-ws/job-requests": wrong,
+        "PATCH identity/account": refused(),
+        "POST identity/logins/name": refused(),
+    }
+    for path, fields, field in (
+        (f"{WORK}run-jobs/", {"key": "k" * 32}, "where"),
+        ("/settings/", {"fullname": ""}, "fullname"),
+        ("/enter-your-name/", {"partial": "p", "name": ""}, "name"),
+    ):
+        page = (await rosa.post(path, data={"csrf": right, **fields})).text
+        assert "<title>Error: " in page
+        assert 'role="alert" tabindex="-1" id="errors" autofocus' in page
+        assert f'<li><a href="#{field}">' in page
+        assert f'id="{field}"' in page
+
+
+async def test_without_a_script_another_backend_is_looked_at_with_the_same_ticks(
+    rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf
+) -> None:
+    fields = {"csrf": await token(rosa, csrf), "key": "k" * 32, "sha": samples.SHA, "backend": "emis"}
+    fields |= {"requested_actions": ["describe"], "will_notify": "yes", "look": "yes"}  # type: ignore[dict-item]
+    answer = await rosa.post(f"{WORK}run-jobs/", data=fields)
+    assert answer.status_code == 200
+    assert "backend=emis" in neighbours.queries[-1]
+    assert f"ref={samples.SHA}" in neighbours.queries[-1]
+    assert 'value="describe" checked' in answer.text
+    assert 'name="will_notify" value="yes" checked' in answer.text
+    assert f'name="key" value="{"k" * 32}"' in answer.text
+    assert not [asked for asked in neighbours.asked if asked.startswith("POST jobs")]
 
 
 async def test_what_cannot_be_run_is_said_on_the_page(

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kit import telemetry
-from kit.errors import AppError, NotFound
+from kit.errors import AppError, NotFound, TooManyRequests, Unavailable
 from kit.identity import Signer
 from kit.logging import get
 from starlette.exceptions import HTTPException
@@ -83,16 +83,10 @@ class Site:
             page = Page(request, ANONYMOUS, self.services, self.settings, self.signing)
             try:
                 response = await self._respond(page, handler, anybody)
-            except ExpiredForm as expired:
-                response = self._resume(page, 400, expired.detail)
             except LoginNeeded:
-                if request.method == "POST":
-                    response = self._resume(page, 401, "You have been logged out since this form was shown.")
-                    return self._finish(page, response)
-                target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-                response = RedirectResponse(f"/login/?next={quote(target, safe='')}", 302)
+                response = self._log_in_first(page)
             except AppError as refusal:
-                response = self._error(page, refusal.status, refusal.detail)
+                response = self._refuse(page, refusal)
             except HTTPException as refusal:
                 response = self._error(page, refusal.status_code, "")
             except Exception:  # shown as an honest page, and logged with its request id
@@ -104,12 +98,13 @@ class Site:
 
     async def _respond(self, page: Page, handler: Handler, anybody: bool) -> Response:
         request = page.request
+        if request.method == "POST":  # before anybody is asked who may not answer: a form is never lost
+            page.form = await read_form(request, self.settings.max_body)
         token = request.cookies.get(self.settings.session_cookie, "")
         if token:
             page.caller = await self.callers.by_session(token)
         statement.set(page.caller.statement(self.signer))
         if request.method == "POST":
-            page.form = await read_form(request, self.settings.max_body)
             check_csrf(request, page.caller, page.form, self.settings, self.signing)
             if not anybody:
                 page.need_login()
@@ -152,13 +147,12 @@ class Site:
         )
 
     def frame(self, page: Page, title: str, **more: Any) -> Frame:
-        session = page.caller.session
         shown = page.request.cookies.get(FLASH_COOKIE, "")
         return Frame(
             title=title,
             login_url=f"/login/?next={quote(local(page.request.url.path))}",
             person=person_of(page.caller),
-            csrf=self.signing.csrf(session) if session else "",
+            csrf=self._csrf(page),
             request_id=telemetry.request_id.get(),
             docs_url=self.settings.docs_url,
             flashes=self.signing.unpack(shown) if shown else [],
@@ -178,34 +172,55 @@ class Site:
         search: str = "",
         **values: Any,
     ) -> Response:
-        """A whole page in its frame."""
+        """A whole page in its frame; one with `errors` says so in its title."""
+        title = f"Error: {title}" if values.get("errors") else title
         frame = self.frame(page, title, crumbs=tuple(crumbs), nav=nav, topics=topics, search=search)
         body = self.renderer.render(f"pages/{template}", frame=frame, **values)
         return Response(body, status, media_type="text/html")
 
     def fragment(self, page: Page, template: str, **values: Any) -> Response:
         """A part of a page, for a live update; never cached."""
-        session = page.caller.session
-        csrf = self.signing.csrf(session) if session else ""
-        body = self.renderer.render(f"fragments/{template}", csrf=csrf, **values)
+        body = self.renderer.render(f"fragments/{template}", csrf=self._csrf(page), **values)
         return Response(body, media_type="text/html", headers={"Cache-Control": "private, no-store"})
 
     def _error(self, page: Page, status: int, detail: str) -> Response:
         shown = explain(status, detail, logged_in=page.caller.user is not None)
         return self.html(page, "error.html", shown.title, status=status, error=shown)
 
+    def _log_in_first(self, page: Page) -> Response:
+        if page.request.method == "POST":
+            return self._resume(page, 401, "You have been logged out since this form was shown.")
+        url = page.request.url
+        target = url.path + (f"?{url.query}" if url.query else "")
+        return RedirectResponse(f"/login/?next={quote(target, safe='')}", 302)
+
+    def _refuse(self, page: Page, refusal: AppError) -> Response:
+        """What a later try would change ends on the page that keeps the form, everything else on an error."""
+        if page.form and isinstance(refusal, ExpiredForm | Unavailable | TooManyRequests):
+            return self._resume(page, refusal.status, refusal.detail)
+        return self._error(page, refusal.status, refusal.detail)
+
     def _resume(self, page: Page, status: int, why: str) -> Response:
         """Nothing that was filled in is lost: it is sent once more from here, after a log-in."""
         fields = [(n, v) for n, v in page.form.multi_items() if n != "csrf" and isinstance(v, str)]
+        title = {400: "Nothing was sent yet", 401: "Nothing was sent yet"}.get(status, "Not done yet")
         return self.html(
             page,
             "resume.html",
-            "Nothing was sent yet",
+            title,
             status=status,
             why=why,
+            log_in=status == 401,
+            wait=title == "Not done yet",
+            once="key" in page.form,
             fields=fields,
+            # Who sent it is not known while identity is away: then the form's own token stays.
+            csrf=self._csrf(page) or str(page.form.get("csrf", "")),
             address=page.request.url.path,
         )
+
+    def _csrf(self, page: Page) -> str:
+        return self.signing.csrf(page.caller.session) if page.caller.session else ""
 
     async def not_found(self, page: Page) -> Response:
         raise NotFound("")

@@ -84,7 +84,7 @@ class Account:
         partial = page.query("partial_token")
         if page.caller.user is not None or not partial:
             return redirect("/")
-        return self.site.html(page, "enter_name.html", "Your name", partial=partial, error="", value="")
+        return self.site.html(page, "enter_name.html", "Your name", partial=partial, errors={}, value="")
 
     async def save_name(self, page: Page) -> Response:
         partial, name = str(page.form.get("partial", "")), str(page.form.get("name", ""))
@@ -99,7 +99,7 @@ class Account:
                 "Your name",
                 status=400,
                 partial=partial,
-                error=refusal.detail,
+                errors={"name": refusal.detail},
                 value=name,
             )
         return self._logged_in(done.session or "", done.next)
@@ -116,7 +116,13 @@ class Account:
         return await self._settings(page)
 
     async def _settings(
-        self, page: Page, *, token: str = "", error: str = "", value: str | None = None, status: int = 200
+        self,
+        page: Page,
+        *,
+        token: str = "",
+        errors: dict[str, str] | None = None,
+        value: str | None = None,
+        status: int = 200,
     ) -> Response:
         page.need_login()
         account = await page.services.identity.account(page.caller.session or "")
@@ -133,7 +139,7 @@ class Account:
             sessions=sessions,
             token=token,
             token_until=when(account.token_expires_at, at),
-            error=error,
+            errors=errors or {},
             value=account.fullname if value is None else value,
         )
 
@@ -144,7 +150,7 @@ class Account:
             try:
                 words = await page.services.identity.make_login_token()
             except AppError as refusal:
-                return await self._settings(page, error=refusal.detail, status=refusal.status)
+                return await self._settings(page, errors={"token": refusal.detail}, status=refusal.status)
             return await self._settings(page, token=words)
         if "end_session" in page.form:
             await page.services.identity.end_my_session(integer(str(page.form["end_session"])))
@@ -154,7 +160,7 @@ class Account:
         try:
             await page.services.identity.rename_me(name)
         except Invalid as refusal:
-            return await self._settings(page, error=refusal.detail, value=name, status=400)
+            return await self._settings(page, errors={"fullname": refusal.detail}, value=name, status=400)
         page.flash("succeeded", "Your settings were saved.")
         self.site.callers.forget_session(page.caller.session or "")
         return redirect("/settings/")

@@ -4,7 +4,7 @@ import secrets
 
 from clients.jobs import JobRequest, RunForm
 from kit import clock
-from kit.errors import AppError, Conflict, Invalid
+from kit.errors import Conflict, Invalid
 from starlette.responses import Response
 
 from gateway.views.frame import Crumb
@@ -66,7 +66,7 @@ class Running:
         return self.site.html(
             page,
             "run_jobs.html",
-            f"{'Error: ' if errors else ''}Run jobs in {workspace.name}",
+            f"Run jobs in {workspace.name}",
             status=status,
             nav="workspaces",
             crumbs=(
@@ -92,6 +92,8 @@ class Running:
         backend, key = str(sent.get("backend", "")), str(sent.get("key", ""))[:64]
         actions = words(sent.getlist("requested_actions"))
         force, notify = "force_run_dependencies" in sent, str(sent.get("will_notify", "no"))
+        if "look" in sent:
+            return await self._shown_again(page, set(actions), backend, notify, force, key)
         try:
             request_id = await page.services.jobs.submit(
                 name,
@@ -106,27 +108,31 @@ class Running:
             page.flash("warning", refusal.detail)
             return redirect(f"/{page.path['project']}/{name}/")
         except Invalid as refusal:
-            return await self._again_with_errors(page, refusal, set(actions), backend, notify, force, key)
+            errors = _errors(refusal)
+            return await self._shown_again(page, set(actions), backend, notify, force, key, errors)
         return redirect(f"/{page.path['project']}/{name}/{request_id}/")
 
-    async def _again_with_errors(
+    async def _shown_again(
         self,
         page: Page,
-        refusal: AppError,
         ticked: set[str],
         backend: str,
         notify: str,
         force: bool,
         key: str,
+        errors: dict[str, str] | None = None,
     ) -> Response:
-        """The same page, with what was chosen and a sentence beside each fault."""
+        """The same page with what was chosen: at another backend, or with a sentence beside each fault."""
         form = await page.services.jobs.run_form(
             page.path["workspace"], backend=backend or None, ref=str(page.form.get("sha", "")) or None
         )
-        fields = refusal.extra.get("fields") or {}
-        errors = {name: " ".join(sentences) for name, sentences in fields.items()}
-        if not errors:
-            errors = {"form": refusal.detail}
+        status = 400 if errors else 200
         return self._page(
-            page, form, ticked, backend, notify=notify, force=force, errors=errors, key=key, status=400
+            page, form, ticked, backend, notify=notify, force=force, errors=errors, key=key, status=status
         )
+
+
+def _errors(refusal: Invalid) -> dict[str, str]:
+    """A sentence for each field, or one for the whole form."""
+    fields = refusal.extra.get("fields") or {}
+    return {name: " ".join(sentences) for name, sentences in fields.items()} or {"form": refusal.detail}

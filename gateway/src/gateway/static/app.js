@@ -149,6 +149,8 @@
     const rows = all("tr[data-action]", form);
     const byName = new Map(rows.map((row) => [row.dataset.action, row]));
     const box = (row) => one("input[type=checkbox]", row);
+    const fits = (row, kind) => !row.dataset.everything && (kind === "all" ||
+      (kind === "failed" && row.dataset.failed === "yes") || (kind === "never" && row.dataset.last === ""));
     const update = () => {
       const ticked = rows.filter((row) => box(row).checked).map((row) => row.dataset.action);
       const force = one("[name=force_run_dependencies]", form).checked;
@@ -173,6 +175,11 @@
       if (backend) words.push(`on ${backend.dataset.name}`);
       one("#run-summary").textContent = words.join(", ");
     };
+    const count = () => all("[data-select]", form).forEach((button) => {
+      const found = rows.filter((row) => fits(row, button.dataset.select)).length;
+      button.hidden = !found && button.dataset.select !== "none";
+      if (one(".count", button)) one(".count", button).textContent = found;
+    });
     form.addEventListener("change", update);
     /* Last results are those of the backend that is chosen. */
     form.addEventListener("change", async (event) => {
@@ -190,6 +197,7 @@
         row.dataset.failed = other.dataset.failed;
         [...row.cells].slice(3).forEach((cell, number) => { cell.innerHTML = other.cells[number + 3].innerHTML; });
       });
+      count();
       update();
     });
     all("[data-select]", form).forEach((button) => button.addEventListener("click", () => {
@@ -197,12 +205,10 @@
       rows.forEach((row) => {
         const tick = box(row);
         if (tick.disabled || row.hidden) return;
-        tick.checked = !row.dataset.everything && (kind === "all" ||
-          (kind === "failed" && row.dataset.failed === "yes") || (kind === "never" && row.dataset.last === ""));
+        tick.checked = fits(row, kind);
       });
       update();
     }));
-    all("[data-select]", form).forEach((button) => { button.hidden = false; });
     const filter = one("#action-filter");
     if (filter) {
       one("#action-filter-box").hidden = false;
@@ -211,25 +217,8 @@
       }));
       filter.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
     }
-    /* Another backend has other last results: ask again, keep what was ticked. */
-    const results = async (backend) => {
-      const answer = await fetch(`/api/v2/workspaces/${form.dataset.workspace}/statuses/?backend=${encodeURIComponent(backend)}`);
-      if (!answer.ok) return;
-      const statuses = await answer.json();
-      rows.forEach((row) => {
-        const status = statuses[row.dataset.action] || "";
-        if (status === row.dataset.last) return;
-        row.dataset.last = status;
-        row.dataset.failed = status === "failed" ? "yes" : "";
-        const cell = one("[data-result]", row);
-        cell.dataset.state = { succeeded: "succeeded", failed: "failed", running: "running", pending: "waiting" }[status] || "idle";
-        cell.textContent = { succeeded: "Succeeded", failed: "Failed", running: "Running", pending: "Waiting" }[status] || "Never run";
-        all("[data-detail]", row).forEach((detail) => { detail.textContent = ""; });
-      });
-      update();
-    };
-    all("[name=backend]", form).forEach((radio) => radio.addEventListener("change", () => results(radio.value)));
     form.addEventListener("submit", () => { one("#run-submit").setAttribute("aria-disabled", "true"); });
+    count();
     update();
   }
 })();

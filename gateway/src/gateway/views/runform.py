@@ -60,7 +60,7 @@ class RunView(msgspec.Struct, frozen=True):
     rows: list[ActionRow]
     committed: When | None
     where: str  # name of the backend whose results are shown
-    counts: dict[str, int]
+    count: int
 
 
 def run_view(form: RunForm, ticked: Collection[str], selected: str, now: datetime) -> RunView:
@@ -77,11 +77,7 @@ def run_view(form: RunForm, ticked: Collection[str], selected: str, now: datetim
         rows=rows,
         where=next((b.name for b in form.backends if b.slug == form.selected_backend), ""),
         committed=when(form.commit_at, now),
-        counts={
-            "all": sum(not row.note for row in rows),
-            "failed": sum(row.failed for row in rows),
-            "never": sum(not row.last and not row.note for row in rows),
-        },
+        count=sum(not row.note for row in rows),
     )
 
 
