@@ -135,7 +135,7 @@ def test_addresses_name_services_of_the_file_and_the_port_they_listen_on(
 def test_a_service_is_told_the_address_of_every_neighbour_it_asks(name: str) -> None:
     source = "\n".join(file.read_text() for file in (ROOT / "services" / name / "src").rglob("*.py"))
     asked = set(re.findall(r'\.client\("(\w+)"', source)) | set(re.findall(r'\bClient\("(\w+)"', source))
-    replicas = importlib.import_module(f"{name}.consumers").REPLICAS
+    replicas = importlib.import_module(f"{name}.replicas").REPLICAS
     asked |= {replica.state.thing.split(".")[0] for replica in replicas}
     told = {variable for variable in environment(name) if f"{variable[:-4].lower()}" in SERVICES}
     assert told == {f"{neighbour.upper()}_URL" for neighbour in asked}

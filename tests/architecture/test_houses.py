@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import typer.main
 from contracts.catalogue import SERVICES
-from messaging.consumer import Subscription
+from messaging.subscriptions import Subscription
 from sandbox.configuration import OUTSIDE
 from sandbox.manage import OWNERS
 from testkit.apps import app_routes, settings_class
@@ -30,6 +30,7 @@ ROOMS = [
         "models.py",
         "cli.py",
         "consumers.py",
+        "replicas.py",
         "policies.py",
         "queries.py",
     ),

@@ -62,7 +62,7 @@ async def test_a_state_redelivered_or_overtaken_changes_nothing(
     tables = {
         type(state): replica.table.name
         for state in STATES[service]
-        for replica in consumers.REPLICAS
+        for replica in importlib.import_module(f"{service}.replicas").REPLICAS
         if replica.state is type(state)
     }
     for state, table in tables.items():

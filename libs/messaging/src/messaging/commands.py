@@ -8,10 +8,11 @@ import typer
 from kit.cli import AsJson, run
 from kit.errors import Conflict, NotFound
 
-from messaging.consumer import Subscription, dead_letters, replay
+from messaging.consumer import dead_letters, replay
 from messaging.replicas import Replica, differences, fetch_all, refill, write_all
 from messaging.runtime import Runtime
 from messaging.states import Source, republish
+from messaging.subscriptions import Subscription
 
 
 def register(

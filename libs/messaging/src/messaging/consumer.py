@@ -1,15 +1,13 @@
 """Durable consumers: batches, an inbox in the same transaction, back-off, dead letters (style #10, #12)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import nats.errors
 import nats.js.errors
 import sqlalchemy as sa
-from contracts.base import Event, State
 from kit import telemetry
 from kit.logging import get
 from kit.metrics import MESSAGES
@@ -20,8 +18,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from messaging.connection import boot_of
 from messaging.envelope import Envelope, Unreadable, opened
+from messaging.owners import NotHere, Owners
 from messaging.setting_aside import RELAY
-from messaging.uow import UnitOfWork, Units
+from messaging.subscriptions import Subscription
+from messaging.uow import Units
 
 log = get()
 BACKOFF = (1, 2, 5, 15, 60, 180, 600)  # seconds; after the last one the message is a dead letter
@@ -48,27 +48,6 @@ select :event_id, case when subject like 'state.%' then 'STATE' else upper(split
   subject, body from dead_letters where id = :id
 """)
 
-Handler = Callable[[UnitOfWork, Any], Awaitable[None]]
-BatchHandler = Callable[[UnitOfWork, Sequence[Any]], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Subscription:
-    """`name` is the durable consumer; `handlers` say which types it wants and what to do with one of each.
-
-    `batches` take all messages of their type in a fetch at once, for set-based effects.
-    """
-
-    name: str
-    stream: str
-    handlers: Mapping[type[Event] | type[State], Handler] = field(default_factory=dict)
-    batches: Mapping[type[Event] | type[State], BatchHandler] = field(default_factory=dict)
-
-    @property
-    def subjects(self) -> list[str]:
-        kinds = [*self.handlers, *self.batches]
-        return [f"state.{kind.thing}.v1.*" if issubclass(kind, State) else kind.subject for kind in kinds]
-
 
 async def handle(subscription: Subscription, units: Units, messages: Sequence[tuple[Envelope, Any]]) -> None:
     """Effects, inbox rows and own events of these messages, in one transaction; repeats do nothing."""
@@ -94,8 +73,11 @@ async def handle(subscription: Subscription, units: Units, messages: Sequence[tu
 class Consumer:
     """Pulls one subscription for ever."""
 
-    def __init__(self, subscription: Subscription, units: Units, client: Client) -> None:
+    def __init__(
+        self, subscription: Subscription, units: Units, client: Client, owners: Owners | None = None
+    ) -> None:
         self.subscription = subscription
+        self._owners = owners
         self._units = units
         self._client = client
 
@@ -194,6 +176,8 @@ class Consumer:
             exc_info=exc,
         )
         MESSAGES.labels(self.subscription.name, "failed").inc()
+        if isinstance(exc, NotHere) and self._owners is not None and await self._owners.fill(exc.wanted):
+            return await message.nak()
         if attempt <= len(BACKOFF):
             return await message.nak(delay=BACKOFF[attempt - 1])
         await self._bury(message, exc)

@@ -11,7 +11,7 @@ from kit import http
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from messaging.consumer import Subscription
+from messaging.subscriptions import Subscription
 from messaging.topology import STATE
 from messaging.uow import UnitOfWork
 

@@ -6,12 +6,16 @@ from typing import Any
 
 from kit import process
 from kit.db import Database
+from kit.http import Client
+from kit.identity import Signer
 from kit.logging import get
 from kit.settings import ServiceSettings
 
 from messaging.connection import Nats, end
-from messaging.consumer import Consumer, Subscription
+from messaging.consumer import Consumer
+from messaging.owners import Owners
 from messaging.relay import Relay
+from messaging.subscriptions import Subscription
 from messaging.uow import Units
 
 log = get()
@@ -19,17 +23,28 @@ _CLEAN = """
 delete from inbox where ctid in (select ctid from inbox where at < now() - interval '40 days' limit 10000)
 """
 
+_OWNERS = ("identity", "projects")  # whose things others keep copies of
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Worker:
-    """One per worker process. Loops run for ever; one that raises is logged and started again."""
+    """One per worker process, with `clients` of those whose things it keeps copies of.
+
+    Loops run for ever; one that raises is logged and started again.
+    """
 
     def __init__(self, service: str, settings: ServiceSettings, *, sessions_max: int = 3) -> None:
         self.database = Database(settings.database_url, sessions_max=sessions_max, pool_max=2)
         self.broker = Nats(settings.nats_url, f"{service}-worker", requests=True)
         self.relay = Relay(settings.database_url, service, self.broker)
         self.units = Units(self.database, service, self.relay.wake)
+        signer = Signer(service, settings.signing_key)
+        self.clients = {
+            name: Client(name, url, signer.service)
+            for name in _OWNERS
+            if name != service and (url := getattr(settings, f"{name}_url"))
+        }
+        self.owners = Owners(self.units, self.clients)
 
     async def run(
         self, stop: asyncio.Event, subscriptions: Sequence[Subscription], loops: Sequence[Loop] = ()
@@ -43,13 +58,14 @@ class Worker:
         ]
         await stop.wait()
         await end(*tasks)
+        await self.owners.close()
         await self.broker.close()
         await self.database.close()
 
     def _consume(self, subscription: Subscription) -> Loop:
         async def run() -> None:
             client = await self.broker.client()
-            await Consumer(subscription, self.units, client).run()
+            await Consumer(subscription, self.units, client, self.owners).run()
 
         return run
 

@@ -15,10 +15,10 @@ from kit.errors import Unavailable
 from kit.settings import ServiceSettings
 from messaging import states
 from messaging.commands import register
-from messaging.consumer import Subscription
 from messaging.replicas import Replica
 from messaging.runtime import Runtime, create_app
 from messaging.states import Source
+from messaging.subscriptions import Subscription
 from messaging.uow import Units
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession

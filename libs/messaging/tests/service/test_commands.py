@@ -2,9 +2,9 @@
 
 import pytest
 from contracts.identity import UserLoggedIn
-from messaging.consumer import Subscription
 from messaging.envelope import opened, seal
 from messaging.replicas import write
+from messaging.subscriptions import Subscription
 from messaging.uow import UnitOfWork, Units
 from testkit.world import World
 

@@ -12,8 +12,8 @@ from contracts.identity import OrgState, UserLoggedIn
 from kit import process
 from kit.settings import ServiceSettings
 from messaging.connection import connect
-from messaging.consumer import Subscription
 from messaging.envelope import opened
+from messaging.subscriptions import Subscription
 from messaging.uow import UnitOfWork
 from messaging.worker import Worker
 from sandbox.embedded.nats import USERS

@@ -13,9 +13,10 @@ from kit.db import Database
 from kit.leader import leadership
 from messaging import consumer as consumers
 from messaging.connection import Nats, connect, end
-from messaging.consumer import Consumer, Subscription, replay
+from messaging.consumer import Consumer, replay
 from messaging.envelope import Unreadable, opened, seal
 from messaging.relay import Batches, Relay
+from messaging.subscriptions import Subscription
 from messaging.topology import apply_to, stream_of
 from messaging.uow import UnitOfWork, Units
 from testkit.bus import Bus

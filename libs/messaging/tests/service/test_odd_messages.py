@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from messaging import consumer as consumers
 from messaging.connection import connect, end
-from messaging.consumer import Consumer, Subscription
+from messaging.consumer import Consumer
 from messaging.envelope import Envelope, Unreadable, opened, seal
 from messaging.replicas import subscription
+from messaging.subscriptions import Subscription
 from messaging.topology import apply_to
 from messaging.uow import UnitOfWork, Units
 from nats.aio.client import Client

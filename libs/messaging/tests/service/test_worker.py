@@ -10,7 +10,7 @@ import pytest
 from contracts.identity import UserLoggedIn
 from kit import process
 from kit.settings import ServiceSettings
-from messaging.consumer import Subscription
+from messaging.subscriptions import Subscription
 from messaging.uow import UnitOfWork
 from messaging.worker import Worker
 from sandbox.embedded.child import free_port

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from contracts.base import Event, State
 from kit.db import Database
 from messaging.connection import connect, end
-from messaging.consumer import Consumer, Subscription, dead_letters
+from messaging.consumer import Consumer, dead_letters
 from messaging.envelope import seal
+from messaging.owners import Owners
+from messaging.subscriptions import Subscription
 from messaging.topology import apply_to, stream_of
 from messaging.uow import Units
 
@@ -23,6 +25,7 @@ class Bus:
         self.service = service
         self.database = Database(world.url(service), sessions_max=3, pool_max=1)
         self.units = Units(self.database, service, lambda: None)
+        self.owners: Owners | None = None  # whom a consumer asks for what is missing
 
     async def deliver(self, subscription: Subscription, *messages: Event | State, times: int = 1) -> None:
         client = await connect(self.world.nats_url, "bus")
@@ -30,7 +33,7 @@ class Bus:
             js = client.jetstream(timeout=5)
             await apply_to(js)
             await js.purge_stream(subscription.stream)
-            consumer = Consumer(subscription, self.units, client)
+            consumer = Consumer(subscription, self.units, client, self.owners)
             pulling = asyncio.create_task(consumer.run())
             for message in messages:
                 _, subject, body = seal("test", message)

@@ -11,7 +11,7 @@ from messaging.commands import register
 from messaging.replicas import on_miss
 from messaging.runtime import Runtime
 
-from identity import consumers, policies, repository
+from identity import consumers, policies, replicas, repository
 from identity.actions import backends, login_tokens, rights, users
 from identity.github import GitHubLogin
 from identity.settings import Settings
@@ -27,7 +27,7 @@ def runtime() -> Runtime:
 register(
     commands,
     runtime,
-    replicas=consumers.REPLICAS,
+    replicas=replicas.REPLICAS,
     sources=SOURCES,
     subscriptions=consumers.SUBSCRIPTIONS,
 )
@@ -123,7 +123,7 @@ async def _project_id(parts: Runtime, slug: str) -> int:
     async with parts.units() as uow:
         if known := await repository.project_by_slug(uow.session, slug):
             return known.id
-    found = await on_miss(parts.units, consumers.PROJECTS, parts.client("projects"), {"slug": slug})
+    found = await on_miss(parts.units, replicas.PROJECTS, parts.client("projects"), {"slug": slug})
     if found is None:
         raise NotFound(f"There is no project {slug}.")
     return found.id

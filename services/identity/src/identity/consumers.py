@@ -1,14 +1,7 @@
-"""What identity keeps of others."""
+"""What identity hears of others: copies of what they own."""
 
-from contracts.projects import ProjectState
-from messaging.replicas import Replica, subscription
+from messaging.replicas import subscription
 
-from identity.models import KnownProject
+from identity.replicas import REPLICAS
 
-PROJECTS = Replica(
-    ProjectState,
-    KnownProject.__table__,  # type: ignore[arg-type]
-    ("slug", "name", "number", "status", "copilot_id", "org_ids"),
-)
-REPLICAS = (PROJECTS,)
 SUBSCRIPTIONS = [subscription("identity", REPLICAS)]

@@ -12,7 +12,7 @@ import sandbox.app
 from clients.identity import IdentityClient, LoginFinished
 from contracts.projects import ProjectState
 from contracts.statement import Claims
-from identity import consumers
+from identity import replicas
 from identity.actions import backends, login_tokens, rights, users
 from identity.app import create
 from identity.cli import commands
@@ -147,7 +147,7 @@ async def ready(make_user: MakeUser, units: Units) -> None:
         await a_backend(uow, "tpp")
         await backends.create_org(uow, "uni", "", by="test")
         study = ProjectState(id=1, version=1, slug="study", name="Study")
-        await write(uow.session, consumers.PROJECTS, [study])
+        await write(uow.session, replicas.PROJECTS, [study])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from contracts.projects import ProjectState
 from contracts.roles import ROLES
-from identity import consumers
+from identity import replicas
 from identity.actions import rights
 from kit.identity import HEADER
 from messaging.replicas import write
@@ -42,7 +42,7 @@ async def alice(make_user: MakeUser, units: Units) -> None:
             ProjectState(id=1, version=1, slug="p3", name="P3"),
             ProjectState(id=2, version=1, slug="my-project", name="My Project"),
         ]
-        await write(uow.session, consumers.PROJECTS, projects)
+        await write(uow.session, replicas.PROJECTS, projects)
         await rights.add_member(uow, 1, "alice", [], by="test")
         await rights.add_member(uow, 2, "alice", ["ProjectDeveloper", "ProjectCollaborator"], by="test")
 

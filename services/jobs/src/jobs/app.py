@@ -9,6 +9,7 @@ from kit.github import GitHub
 from messaging.runtime import Runtime, create_app
 
 from jobs.api import requests, running, statuses
+from jobs.owners import Owners
 from jobs.settings import Settings
 from jobs.study import Studies
 
@@ -21,7 +22,8 @@ def create(settings: Settings | None = None) -> Service:
         app.state.studies = Studies(
             GitHub(settings.github_api_url, settings.jobserver_github_token), settings.opencodelists_url
         )
-        app.state.projects = runtime.client("projects")
+        clients = {name: runtime.client(name) for name in ("identity", "projects")}
+        app.state.owners = Owners(runtime.units, clients)
         yield
         await app.state.studies.close()
 

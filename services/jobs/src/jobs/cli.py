@@ -9,13 +9,15 @@ from kit import cli
 from kit.cli import AsJson, run
 from kit.errors import Invalid, NotFound
 from kit.github import GitHub
+from messaging import owners as asking
 from messaging.commands import register
 from messaging.runtime import Runtime
 from sqlalchemy import select
 
-from jobs import consumers, repository
+from jobs import consumers, replicas, repository
 from jobs.actions.submit import Wanted, submit_job_request
 from jobs.models import KnownUser
+from jobs.owners import Owners
 from jobs.settings import Settings
 from jobs.study import Studies
 
@@ -26,7 +28,15 @@ def runtime() -> Runtime:
     return Runtime("jobs", Settings())
 
 
-register(commands, runtime, replicas=consumers.REPLICAS, subscriptions=consumers.SUBSCRIPTIONS)
+register(commands, runtime, replicas=replicas.REPLICAS, subscriptions=consumers.SUBSCRIPTIONS)
+
+
+async def _user_id(parts: Runtime, username: str) -> int | None:
+    async with parts.units() as uow:
+        found: int | None = await uow.session.scalar(
+            select(KnownUser.id).where(KnownUser.username == username)
+        )
+        return found
 
 
 async def _create_rap(
@@ -34,9 +44,11 @@ async def _create_rap(
 ) -> dict[str, Any]:
     settings = Settings()
     async with runtime() as parts:
-        workspace = await repository.workspace_or_ask(parts.units, parts.client("projects"), workspace_name)
-        async with parts.units() as uow:
-            user_id = await uow.session.scalar(select(KnownUser.id).where(KnownUser.username == username))
+        owners = Owners(parts.units, {name: parts.client(name) for name in ("identity", "projects")})
+        workspace = await repository.workspace_or_ask(parts.units, owners, workspace_name)
+        user_id = await _user_id(parts, username)
+        if user_id is None and await owners.fill([asking.Wanted(replicas.USERS, {"name": username})]):
+            user_id = await _user_id(parts, username)
         if user_id is None:
             raise NotFound(f"There is no user {username}.")
         github = GitHub(settings.github_api_url, settings.jobserver_github_token)

@@ -1,15 +1,12 @@
 """Loading by key with the lock the caller needs."""
 
-from contracts.projects import WorkspaceState
 from kit.errors import NotFound
-from kit.http import Client
-from messaging.replicas import on_miss
 from messaging.uow import Units
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from jobs import consumers
-from jobs.models import JobRequest, KnownWorkspace
+from jobs.models import JobRequest, KnownProject, KnownWorkspace
+from jobs.owners import Owners
 
 
 async def lock_request(session: AsyncSession, request_id: int) -> JobRequest:
@@ -20,22 +17,22 @@ async def lock_request(session: AsyncSession, request_id: int) -> JobRequest:
 
 
 async def workspace(session: AsyncSession, name: str) -> KnownWorkspace | None:
+    """None until its project is known too."""
     found: KnownWorkspace | None = await session.scalar(
-        select(KnownWorkspace).where(KnownWorkspace.name == name)
+        select(KnownWorkspace)
+        .join(KnownProject, KnownProject.id == KnownWorkspace.project_id)
+        .where(KnownWorkspace.name == name)
     )
     return found
 
 
-async def workspace_or_ask(units: Units, projects: Client, name: str) -> KnownWorkspace:
+async def workspace_or_ask(units: Units, owners: Owners, name: str) -> KnownWorkspace:
     """A workspace made a moment ago is asked of its owner once. Raises NotFound."""
     async with units() as uow:
         if found := await workspace(uow.session, name):
             return found
-    state = await on_miss(units, consumers.WORKSPACES, projects, {"name": name})
-    if not isinstance(state, WorkspaceState):
-        raise NotFound("There is no such workspace.")
-    await on_miss(units, consumers.PROJECTS, projects, {"id": state.project_id})
-    async with units() as uow:
-        if found := await workspace(uow.session, name):
-            return found
+    if await owners.workspace(name) is not None:
+        async with units() as uow:
+            if found := await workspace(uow.session, name):
+                return found
     raise NotFound("There is no such workspace.")

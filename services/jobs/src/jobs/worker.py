@@ -4,8 +4,6 @@ import asyncio
 from datetime import timedelta
 
 from clients.projects import ProjectsClient
-from kit.http import Client
-from kit.identity import Signer
 from messaging.worker import Worker
 
 from jobs.consumers import SUBSCRIPTIONS
@@ -21,12 +19,11 @@ async def main(stop: asyncio.Event) -> None:
     settings = Settings()
     worker = Worker("jobs", settings, sessions_max=5)
     rap = RapClient(settings.rap_api_base_url, settings.rap_api_token)
-    signer = Signer("jobs", settings.signing_key)
-    projects = Client("projects", settings.projects_url, signer.service)
+    projects = ProjectsClient(worker.clients["projects"])
     sending, cancelling = asyncio.Event(), asyncio.Event()
     deadline = timedelta(hours=settings.submit_deadline_hours)
     slots = settings.rap_slots
-    dispatcher = Dispatcher(worker.units, rap, ProjectsClient(projects), deadline, sending, slots)
+    dispatcher = Dispatcher(worker.units, rap, projects, worker.owners, deadline, sending, slots)
     patience = timedelta(minutes=settings.cancel_deadline_minutes)
     canceller = Canceller(worker.units, rap, cancelling, deadline=patience, slots=slots)
 
@@ -52,4 +49,3 @@ async def main(stop: asyncio.Event) -> None:
         await worker.run(stop, SUBSCRIPTIONS, loops)
     finally:
         await rap.close()
-        await projects.close()

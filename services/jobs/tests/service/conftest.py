@@ -17,14 +17,16 @@ from clients.projects import ProjectsClient
 from contracts.identity import BackendState, OrgState, UserState
 from contracts.projects import ProjectState, WorkspaceState
 from fastapi import FastAPI, Response
-from jobs import consumers
+from jobs import replicas
 from jobs.app import create
 from jobs.models import JobRequest, Submission
 from jobs.rap.canceller import Canceller
 from jobs.rap.client import RapClient
 from jobs.rap.dispatcher import Dispatcher
 from jobs.settings import Settings
+from kit.app import Service
 from kit.db import Database
+from messaging.owners import Owners
 from messaging.replicas import write
 from messaging.uow import Units
 from testkit.plugin import Speak
@@ -94,10 +96,10 @@ class Made:
 
     async def known(self, **more: Any) -> None:
         """States of other owners, as if they had been heard of."""
-        replicas = {replica.state: replica for replica in consumers.REPLICAS}
+        kept = {replica.state: replica for replica in replicas.REPLICAS}
         for state in more.values():
             async with self.units() as uow:
-                await write(uow.session, replicas[type(state)], [state])
+                await write(uow.session, kept[type(state)], [state])
 
     async def request(self, number: int = 1, **more: Any) -> JobRequest:
         values = {
@@ -127,7 +129,7 @@ class Made:
 async def made(units: Units) -> Made:
     user = UserState(id=1, version=1, username="rosa", fullname="Rosa Marsh")
     async with units() as uow:
-        await write(uow.session, consumers.USERS, [user])
+        await write(uow.session, replicas.USERS, [user])
     project = ProjectState(id=1, version=1, slug="demo-project", name="Demo", org_ids=[1])
     workspace = WorkspaceState(
         id=1,
@@ -139,8 +141,8 @@ async def made(units: Units) -> Made:
         should_notify=True,
     )
     async with units() as uow:
-        await write(uow.session, consumers.PROJECTS, [project])
-        await write(uow.session, consumers.WORKSPACES, [workspace])
+        await write(uow.session, replicas.PROJECTS, [project])
+        await write(uow.session, replicas.WORKSPACES, [workspace])
     made = Made(units)
     await made.known(
         tpp=BackendState(id=1, version=1, slug="tpp", name="TPP", is_active=True),
@@ -219,7 +221,8 @@ async def dispatcher(
     world: World, units: Units, rap: RapClient, projects: Projects, control: httpx.AsyncClient
 ) -> AsyncIterator[Dispatcher]:
     client = world.client(projects.url, service="jobs")
-    yield Dispatcher(units, rap, ProjectsClient(client), timedelta(hours=24), asyncio.Event())
+    owners = Owners(units, {"projects": client})
+    yield Dispatcher(units, rap, ProjectsClient(client), owners, timedelta(hours=24), asyncio.Event())
     await client.close()
 
 
@@ -256,15 +259,21 @@ def settings(world: World, outside: str, neighbour: Projects) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-async def url(settings: dict[str, Any]) -> AsyncIterator[str]:
+def app(settings: dict[str, Any]) -> Service:
+    return create(Settings(**settings))
+
+
+@pytest.fixture(scope="session")
+async def url(app: Service) -> AsyncIterator[str]:
     """The service itself, on a real socket."""
-    async with running(create(Settings(**settings))) as url:
+    async with running(app) as url:
         yield url
 
 
 @pytest.fixture
-def speak(speak: Speak, made: "Made", projects: Projects) -> Speak:
+def speak(speak: Speak, made: "Made", projects: Projects, app: Service) -> Speak:
     """In an empty world, beside a neighbour that knows nothing."""
+    app.state.owners.forget_misses()
     return speak
 
 

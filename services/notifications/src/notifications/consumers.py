@@ -4,29 +4,15 @@ from contracts.identity import (
     IdentityStaffTold,
     LoginTokenIssued,
     LoginTokenUsed,
-    OrgState,
     UserRegistered,
-    UserState,
 )
 from contracts.jobs import JobRequestFinished, JobsStaffTold
-from contracts.projects import ProjectState, WorkspaceState
 from contracts.releases import AirlockEventReceived
-from messaging.consumer import Subscription
-from messaging.replicas import Replica, subscription
+from messaging.replicas import subscription
+from messaging.subscriptions import Subscription
 
 from notifications.actions import accounts, airlock, runs, staff
-from notifications.models import KnownOrg, KnownProject, KnownUser, KnownWorkspace
-
-USERS = Replica(UserState, KnownUser.__table__, ("username", "fullname", "org_ids"))  # type: ignore[arg-type]
-ORGS = Replica(OrgState, KnownOrg.__table__, ("slug", "name"))  # type: ignore[arg-type]
-PROJECTS = Replica(ProjectState, KnownProject.__table__, ("slug", "name", "org_ids"))  # type: ignore[arg-type]
-WORKSPACES = Replica(
-    WorkspaceState,
-    KnownWorkspace.__table__,  # type: ignore[arg-type]
-    ("name", "project_id", "repo_url"),
-)
-REPLICAS = (USERS, ORGS, PROJECTS, WORKSPACES)
-
+from notifications.replicas import REPLICAS
 
 SUBSCRIPTIONS = [
     subscription("notifications", REPLICAS),

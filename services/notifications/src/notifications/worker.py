@@ -3,8 +3,6 @@
 import asyncio
 
 from clients.identity import IdentityClient
-from kit.http import Client
-from kit.identity import Signer
 from messaging.worker import Worker
 
 from notifications.channels.email import EmailChannel
@@ -18,16 +16,12 @@ from notifications.settings import Settings
 async def main(stop: asyncio.Event) -> None:
     settings = Settings()
     worker = Worker("notifications", settings, sessions_max=4)
-    signer = Signer("notifications", settings.signing_key)
-    identity = Client("identity", settings.identity_url, signer.service)
+    identity = IdentityClient(worker.clients["identity"])
     email, github = EmailChannel(settings), GitHubChannel(settings, worker.units)
     slack = SlackChannel(settings)
-    dispatcher = Dispatcher(
-        worker.units, IdentityClient(identity), email, slack, github, settings.delivery_slots
-    )
+    dispatcher = Dispatcher(worker.units, identity, email, slack, github, settings.delivery_slots)
     try:
         await worker.run(stop, SUBSCRIPTIONS, [dispatcher.run])
     finally:
         await email.close()
         await github.close()
-        await identity.close()

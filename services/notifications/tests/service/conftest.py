@@ -24,10 +24,10 @@ from contracts.projects import ProjectState, WorkspaceState
 from contracts.releases import AirlockEventReceived
 from kit.db import Database
 from kit.http import Client
-from messaging.consumer import Subscription
 from messaging.replicas import write
+from messaging.subscriptions import Subscription
 from messaging.uow import Units
-from notifications import consumers
+from notifications import consumers, replicas
 from notifications.channels.email import EmailChannel
 from notifications.channels.github import GitHubChannel
 from notifications.channels.slack import SlackChannel
@@ -131,10 +131,10 @@ async def units(world: World, identity_url: str) -> AsyncIterator[Units]:
             branch="main",
         )
         async with made() as uow:
-            await write(uow.session, consumers.USERS, people)
-            await write(uow.session, consumers.ORGS, [OrgState(id=1, version=1, slug="bennett", name="B")])
-            await write(uow.session, consumers.PROJECTS, [project])
-            await write(uow.session, consumers.WORKSPACES, [workspace])
+            await write(uow.session, replicas.USERS, people)
+            await write(uow.session, replicas.ORGS, [OrgState(id=1, version=1, slug="bennett", name="B")])
+            await write(uow.session, replicas.PROJECTS, [project])
+            await write(uow.session, replicas.WORKSPACES, [workspace])
         yield made
 
 

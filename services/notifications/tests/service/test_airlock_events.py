@@ -7,17 +7,21 @@ from typing import Any
 import pytest
 from contracts.identity import OrgState, UserState
 from contracts.projects import ProjectState
+from fastapi import FastAPI
+from kit.http import Client
 from messaging import consumer
+from messaging.owners import Owners
 from messaging.replicas import write
 from messaging.uow import Units
-from notifications import consumers
+from notifications import replicas
 from notifications.dispatcher import Dispatcher
 from prometheus_client import REGISTRY
 from testkit.bus import Bus
-from testkit.world import World
+from testkit.world import World, running
 
 from .conftest import OTIS, ROSA, Hear, Outside, Send, Sender, send_all, step, subscription
 
+REPO_URL = "https://github.com/opensafely/demo-study"
 REPO = ("ebmdatalab", "opensafely-output-review")
 
 # event -> phrase, status label afterwards, Slack, subject of the mail (§1.1, §1.6; cases 1, 2 and 14)
@@ -158,7 +162,7 @@ async def test_members_of_the_house_are_internal(
     """Case 10."""
     rosa = UserState(id=ROSA, version=2, username="rosa", fullname="Rosa", org_ids=[1])
     async with units() as uow:
-        await write(uow.session, consumers.USERS, [rosa])
+        await write(uow.session, replicas.USERS, [rosa])
     await hear("releases", step(1, "submitted"))
     await send()
     assert (await outside.state())["issues"][0]["labels"] == ["internal", "Pending review"]
@@ -181,12 +185,12 @@ async def test_an_organisation_that_checks_its_own_outputs_has_its_own_repositor
     async with units() as uow:
         await write(
             uow.session,
-            consumers.ORGS,
+            replicas.ORGS,
             [OrgState(id=9, version=1, slug="university-of-bristol", name="Bristol")],
         )
         await write(
             uow.session,
-            consumers.PROJECTS,
+            replicas.PROJECTS,
             [ProjectState(id=1, version=2, slug="demo-project", name="Demo", org_ids=[1, 9])],
         )
     await hear("releases", step(1, "submitted", org="elsewhere"))
@@ -344,7 +348,7 @@ async def test_words_of_people_are_words_on_github_and_on_slack(
 ) -> None:
     rosa = UserState(id=ROSA, version=2, username="rosa", fullname="x](https://evil.example) <img>[y")
     async with units() as uow:
-        await write(uow.session, consumers.USERS, [rosa])
+        await write(uow.session, replicas.USERS, [rosa])
     updates = [{"update": "a\n- b", "group": "<!channel> & <https://evil.example|this>"}]
     await hear("releases", step(1, "submitted"), step(2, "returned", updates=updates))
     await send()
@@ -391,3 +395,44 @@ async def test_a_step_of_people_who_never_become_known_is_kept_for_the_operator(
     unknown: dict[str, Any] = {"user_id": 404}
     await receiver.deliver(subscription("notifications-releases"), step(1, "submitted", **unknown))
     assert await receiver.dead() == ["releases.airlock_event.received.v1"]
+
+
+async def test_a_step_heard_before_its_workspace_asks_the_owner(
+    units: Units,
+    bus: Callable[[str], Bus],
+    world: World,
+    settings: dict[str, Any],
+    send: Send,
+    outside: Outside,
+) -> None:
+    """It does not wait for the next try but one, and people are told of it once."""
+    app = FastAPI()
+    asked: list[str] = []
+
+    @app.get("/state/{thing}")
+    async def state(thing: str) -> list[dict[str, Any]]:
+        asked.append(thing)
+        known: dict[str, Any] = {
+            "workspace": {"name": "demo-workspace", "project_id": 1, "repo_url": REPO_URL}
+        }
+        return [
+            {"id": 1, "version": 1, "slug": "demo-project", "name": "Demo", "branch": "main"}
+            | known.get(thing, {})
+        ]
+
+    for table in ("known_workspaces", "known_projects", "known_users"):
+        await world.rows("notifications", f"delete from {table}")
+    receiver = bus("notifications")
+    async with running(app) as url:
+        clients = {
+            name: Client(name, place, world.signer("notifications").service)
+            for name, place in (("identity", settings["identity_url"]), ("projects", url))
+        }
+        receiver.owners = Owners(units, clients)
+        async with asyncio.timeout(5):
+            await receiver.deliver(subscription("notifications-releases"), step(1, "submitted"), times=2)
+        await receiver.owners.close()
+    assert (asked, await receiver.dead()) == (["workspace", "project"], [])
+    await send()
+    [issue] = (await outside.state())["issues"]
+    assert issue["title"] == "demo-workspace 01REQUEST"

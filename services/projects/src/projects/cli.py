@@ -11,7 +11,7 @@ from messaging.replicas import on_miss
 from messaging.runtime import Runtime
 from sqlalchemy import select
 
-from projects import consumers
+from projects import consumers, replicas
 from projects.actions import projects, workspaces
 from projects.models import KnownOrg
 from projects.settings import Settings
@@ -27,7 +27,7 @@ def runtime() -> Runtime:
 register(
     commands,
     runtime,
-    replicas=consumers.REPLICAS,
+    replicas=replicas.REPLICAS,
     sources=SOURCES,
     subscriptions=consumers.SUBSCRIPTIONS,
 )
@@ -37,7 +37,7 @@ async def _org_id(parts: Runtime, slug: str) -> int:
     async with parts.units() as uow:
         if known := await uow.session.scalar(select(KnownOrg.id).where(KnownOrg.slug == slug)):
             return int(known)
-    found = await on_miss(parts.units, consumers.ORGS, parts.client("identity"), {"slug": slug})
+    found = await on_miss(parts.units, replicas.ORGS, parts.client("identity"), {"slug": slug})
     if found is None:
         raise NotFound(f"There is no organisation {slug}.")
     return found.id
@@ -124,7 +124,7 @@ async def _set_status(parts: Runtime, project: str, status: str) -> bool:
 async def _set_copilot(parts: Runtime, project: str, username: str) -> bool:
     found = None
     if username != "nobody":
-        found = await on_miss(parts.units, consumers.USERS, parts.client("identity"), {"name": username})
+        found = await on_miss(parts.units, replicas.USERS, parts.client("identity"), {"name": username})
         if found is None:
             raise NotFound(f"There is no user {username}.")
     async with parts.units() as uow:

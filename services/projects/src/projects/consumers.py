@@ -1,11 +1,7 @@
-"""What projects keeps of others."""
+"""What projects hears of others: copies of what they own."""
 
-from contracts.identity import OrgState, UserState
-from messaging.replicas import Replica, subscription
+from messaging.replicas import subscription
 
-from projects.models import KnownOrg, KnownUser
+from projects.replicas import REPLICAS
 
-USERS = Replica(UserState, KnownUser.__table__, ("username", "fullname"))  # type: ignore[arg-type]
-ORGS = Replica(OrgState, KnownOrg.__table__, ("slug", "name", "github_orgs"))  # type: ignore[arg-type]
-REPLICAS = (USERS, ORGS)
 SUBSCRIPTIONS = [subscription("projects", REPLICAS)]

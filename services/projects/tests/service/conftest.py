@@ -12,7 +12,7 @@ from kit.db import Database
 from messaging.envelope import opened
 from messaging.replicas import write
 from messaging.uow import Units
-from projects import consumers
+from projects import replicas
 from projects.actions import projects, workspaces
 from projects.app import create
 from projects.cli import commands
@@ -69,13 +69,13 @@ class Make:
     async def org(self, org_id: int, name: str, *, version: int = 1) -> int:
         state = OrgState(id=org_id, version=version, slug=name.lower(), name=name)
         async with self._units() as uow:
-            await write(uow.session, consumers.ORGS, [state])
+            await write(uow.session, replicas.ORGS, [state])
         return org_id
 
     async def user(self, user_id: int, username: str, fullname: str) -> int:
         state = UserState(id=user_id, version=1, username=username, fullname=fullname)
         async with self._units() as uow:
-            await write(uow.session, consumers.USERS, [state])
+            await write(uow.session, replicas.USERS, [state])
         return user_id
 
     async def project(

@@ -2,11 +2,11 @@
 
 import pytest
 from clients.projects import ProjectsClient
+from contracts.identity import OrgState
 from kit.errors import NotFound
 from messaging.replicas import write
 from messaging.uow import Units
-from projects import consumers
-from projects.consumers import OrgState
+from projects import replicas
 from testkit.plugin import Speak
 from testkit.world import World, person
 
@@ -116,7 +116,7 @@ async def test_an_organisation_that_has_not_arrived_is_left_out_until_it_does(
     [row] = (await nobody.projects(mine=False)).rows
     assert row.lead_org == "Here"
     async with units() as uow:
-        await write(uow.session, consumers.ORGS, [OrgState(id=1, version=1, slug="lead", name="Lead")])
+        await write(uow.session, replicas.ORGS, [OrgState(id=1, version=1, slug="lead", name="Lead")])
     assert [org.name for org in (await nobody.project("study")).project.orgs] == ["Lead", "Here"]
 
 

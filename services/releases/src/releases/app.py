@@ -24,9 +24,9 @@ def create(settings: Settings | None = None) -> Service:
 
     @asynccontextmanager
     async def extra(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
-        identity = runtime.client("identity", timeout=10)
-        app.state.identity = IdentityClient(identity)
-        app.state.owners = Owners(runtime.units, identity, runtime.client("projects"))
+        clients = {name: runtime.client(name, timeout=10) for name in ("identity", "projects")}
+        app.state.identity = IdentityClient(clients["identity"])
+        app.state.owners = Owners(runtime.units, clients)
         yield
 
     routers = [authorise.router, airlock.router, reading.router, pages.router]

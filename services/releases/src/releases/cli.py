@@ -4,7 +4,7 @@ from kit import cli
 from messaging.commands import register
 from messaging.runtime import Runtime
 
-from releases import consumers
+from releases import consumers, replicas
 from releases.settings import Settings
 
 commands = cli.app("Released files.")
@@ -14,7 +14,7 @@ def runtime() -> Runtime:
     return Runtime("releases", Settings())
 
 
-register(commands, runtime, replicas=consumers.REPLICAS, subscriptions=consumers.SUBSCRIPTIONS)
+register(commands, runtime, replicas=replicas.REPLICAS, subscriptions=consumers.SUBSCRIPTIONS)
 
 if __name__ == "__main__":
     commands()

@@ -1,41 +1,39 @@
 """What has not arrived here yet is asked of its owner once, and can be used at once (architecture §3)."""
 
-import asyncio
+from collections.abc import Awaitable, Callable
 
 from contracts.projects import WorkspaceState
 from kit.db import Database
-from kit.http import Client
-from messaging.replicas import on_miss
-from messaging.uow import Units
+from messaging import owners
+from messaging.owners import Wanted
 
-from releases import consumers, queries
+from releases import queries, replicas
 
 
-class Owners:
+class Owners(owners.Owners):
     """For those who may make us ask: a backend's calls, and people who are looking at a page."""
 
-    def __init__(self, units: Units, identity: Client, projects: Client) -> None:
-        self._units = units
-        self._identity = identity
-        self._projects = projects
-
     async def project_of_workspace(self, data: Database, name: str) -> int | None:
-        """The id of its project; None when there is no such workspace anywhere. Raises Unavailable."""
+        """The id of its project; None when there is no such workspace anywhere. Raises Unreachable."""
         if (known := await queries.project_of_workspace(data, name)) is not None:
             return known
-        return await self._workspace(name)
+        return await self.workspace(name)
 
-    async def _workspace(self, name: str) -> int | None:
-        state = await on_miss(self._units, consumers.WORKSPACES, self._projects, {"name": name})
+    async def workspace(self, name: str) -> int | None:
+        """Fetches it with its project, whose id is returned. Raises Unreachable."""
+        state = await self.ask(replicas.WORKSPACES, name=name)
         if not isinstance(state, WorkspaceState):
             return None
-        await on_miss(self._units, consumers.PROJECTS, self._projects, {"id": state.project_id})
+        await self.ask(replicas.PROJECTS, id=state.project_id)
         return state.project_id
 
-    async def fill(self, workspace: str, *usernames: str) -> bool:
+    async def of_event(self, workspace: str, *usernames: str) -> bool:
         """Whether any of these is there after all; who cannot be asked now is taken for not knowing."""
-        people = [
-            on_miss(self._units, consumers.USERS, self._identity, {"name": name}) for name in set(usernames)
-        ]
-        found = await asyncio.gather(self._workspace(workspace), *people, return_exceptions=True)
-        return any(one is not None and not isinstance(one, BaseException) for one in found)
+        people = [Wanted(replicas.USERS, {"name": name}) for name in dict.fromkeys(usernames)]
+        return await self.fill([Wanted(replicas.WORKSPACES, {"name": workspace}), *people])
+
+    async def shown(self, workspace: str, find: Callable[[], Awaitable[str | None]]) -> str | None:
+        """What `find` reads of a workspace, though copies of it or its project may still be missing."""
+        if (found := await find()) is None and await self.workspace(workspace) is not None:
+            found = await find()
+        return found

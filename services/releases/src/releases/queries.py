@@ -153,8 +153,11 @@ async def release_url(
 
 
 async def project_of_workspace(database: Database, name: str) -> int | None:
+    """None until both are known here."""
     found: int | None = await database.fetchval(
-        "select project_id from known_workspaces where name = $1", name
+        """select p.id from known_workspaces w join known_projects p on p.id = w.project_id
+        where w.name = $1""",
+        name,
     )
     return found
 

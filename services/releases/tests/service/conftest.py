@@ -16,6 +16,7 @@ import pytest
 from contracts.statement import Claims
 from fastapi import FastAPI
 from identity.actions import backends, login_tokens, rights, users
+from kit.app import Service
 from kit.db import Database
 from kit.identity import HEADER
 from kit.tokens import TokenHasher
@@ -164,8 +165,13 @@ def settings(world: World, folder: Path, identity_url: str, neighbour: Projects)
 
 
 @pytest.fixture(scope="session")
-async def url(settings: dict[str, Any]) -> AsyncIterator[str]:
-    async with running(create(Settings(**settings))) as url:
+def app(settings: dict[str, Any]) -> Service:
+    return create(Settings(**settings))
+
+
+@pytest.fixture(scope="session")
+async def url(app: Service) -> AsyncIterator[str]:
+    async with running(app) as url:
         yield url
 
 
@@ -192,7 +198,8 @@ async def http(url: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def airlock(world: World, http: httpx.AsyncClient) -> Airlock:
+def airlock(world: World, http: httpx.AsyncClient, app: Service) -> Airlock:
+    app.state.owners.forget_misses()
     return Airlock(world, http)
 
 

@@ -7,7 +7,7 @@ import pytest
 from contracts.projects import ProjectState, WorkspaceState
 from messaging.replicas import write
 from messaging.uow import Units
-from releases import consumers
+from releases import replicas
 from releases.app import create
 from releases.settings import Settings
 from testkit.world import World, running
@@ -147,7 +147,7 @@ async def test_who_has_left_keeps_no_rights_in_airlock(
     await people.join("jane", STUDY, "ProjectDeveloper")
     async with units() as uow:
         project = ProjectState(id=STUDY, version=2, slug="study", name="Study", org_ids=[1], copilot_id=jane)
-        await write(uow.session, consumers.PROJECTS, [project])
+        await write(uow.session, replicas.PROJECTS, [project])
     words = await people.words(jane)
     await world.rows("identity", left)
     assert await ask(airlock, AUTHORISE, user="jane") == (200, record("jane"))
@@ -213,8 +213,8 @@ async def test_the_record_follows_memberships_roles_and_projects(
         workspace = WorkspaceState(
             id=3, version=1, name="old-ws", project_id=STUDY, repo_url="r", branch="main", is_archived=True
         )
-        await write(uow.session, consumers.PROJECTS, [project])
-        await write(uow.session, consumers.WORKSPACES, [workspace])
+        await write(uow.session, replicas.PROJECTS, [project])
+        await write(uow.session, replicas.WORKSPACES, [workspace])
     details = {"name": "Study", "ongoing": False, "orgs": ["B", "Org One"]}
     mine = {
         "study-ws": {"project_details": details, "archived": False},
@@ -246,7 +246,7 @@ async def test_a_project_goes_on_in_two_of_its_states(
     await people.join("jane", STUDY, "ProjectDeveloper")
     async with units() as uow:
         project = ProjectState(id=STUDY, version=2, slug="study", name="Study", status=status, org_ids=[1])
-        await write(uow.session, consumers.PROJECTS, [project])
+        await write(uow.session, replicas.PROJECTS, [project])
     _, said = await ask(airlock, AUTHORISE, user="jane")
     assert said["workspaces"] == {"study-ws": entry(ongoing=ongoing)}
 

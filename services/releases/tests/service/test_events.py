@@ -12,7 +12,7 @@ import pytest
 from contracts.identity import UserState
 from messaging.replicas import write
 from messaging.uow import Units
-from releases import consumers
+from releases import replicas
 from testkit.world import World
 
 from .conftest import RELEASE, Airlock
@@ -269,7 +269,7 @@ async def test_the_reviewers_of_a_release_come_from_its_events(
     await airlock.create(("a.csv", b"x"))
     async with units() as uow:
         later = UserState(id=3, version=2, username="olga", fullname="Olga Later")
-        await write(uow.session, consumers.USERS, [later])
+        await write(uow.session, replicas.USERS, [later])
     for kind, user in (
         ("request_submitted", "rosa"),
         ("request_partially_reviewed", "otis"),

@@ -1,7 +1,9 @@
 """What has not arrived here yet is asked of its owner, once, and used at once."""
 
+from clients.releases import ReleasesClient
 from kit.identity import HEADER
-from testkit.world import World
+from testkit.plugin import Speak
+from testkit.world import World, person
 
 from .conftest import Airlock, People, Projects
 
@@ -46,3 +48,28 @@ async def test_an_event_that_comes_before_what_it_speaks_of_is_taken(
     assert (answer.status_code, answer.json()) == (201, {"status": "ok"})
     answer = await airlock.event("request_submitted", user="ghost")
     assert answer.json() == {"status": "error", "message": "User 'ghost' does not exist"}
+
+
+async def test_releases_are_shown_and_read_though_their_workspace_has_not_arrived(
+    airlock: Airlock, projects: Projects, speak: Speak, world: World
+) -> None:
+    projects.states = MADE
+    answer = await airlock.create(("output/a.csv", b"a"), workspace="new-ws")
+    release_id = answer.json()["release_id"]
+    client = ReleasesClient(speak(by=person(1, "rosa", projects={"ProjectDeveloper": [9]})))
+
+    async def forget() -> None:
+        await world.rows("releases", "delete from known_workspaces where name = 'new-ws'")
+        await world.rows("releases", "delete from known_projects where id = 9")
+
+    await forget()
+    assert [row.id for row in await client.of_workspace("new-ws")] == [release_id]
+    await forget()
+    assert (await client.release(release_id)).workspace.project_slug == "new-project"
+    await forget()
+    rosa = world.signer().sign(kind="pat", user=person(1, "rosa", projects={"ProjectDeveloper": [9]}))
+    read = await airlock.client.get("/api/v2/releases/workspace/new-ws", headers={HEADER: rosa})
+    assert (read.status_code, [file["name"] for file in read.json()["files"]]) == (200, ["tpp/output/a.csv"])
+    await world.rows("releases", "delete from known_projects where id = 9")
+    again = await airlock.create(("output/a.csv", b"a"), workspace="new-ws")
+    assert "/new-project/new-ws/releases/" in again.json()["release_url"]

@@ -18,7 +18,7 @@ from contracts.projects import ProjectState, WorkspaceState
 from kit.identity import HEADER
 from messaging.replicas import write
 from messaging.uow import Units
-from releases import consumers
+from releases import replicas
 from testkit.world import World
 
 from .conftest import BASE, People, blob, stored
@@ -150,10 +150,10 @@ async def recorded(
     ]
     known = [UserState(id=ids[name], version=1, username=name, fullname=full) for name, full, _ in ACCOUNTS]
     async with units() as uow:
-        await write(uow.session, consumers.USERS, known)
-        await write(uow.session, consumers.ORGS, orgs)
-        await write(uow.session, consumers.PROJECTS, projects)
-        await write(uow.session, consumers.WORKSPACES, workspaces)
+        await write(uow.session, replicas.USERS, known)
+        await write(uow.session, replicas.ORGS, orgs)
+        await write(uow.session, replicas.PROJECTS, projects)
+        await write(uow.session, replicas.WORKSPACES, workspaces)
     client = world.client(identity_url, service="gateway")
     yield Recorded(world, http, people, IdentityClient(client), ids)
     await client.close()

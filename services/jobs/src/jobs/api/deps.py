@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
-from kit.http import Client
 
+from jobs.owners import Owners
 from jobs.settings import Settings
 from jobs.study import Studies
 
@@ -14,9 +14,9 @@ async def _studies(request: Request) -> Studies:
     return studies
 
 
-async def _projects(request: Request) -> Client:
-    projects: Client = request.app.state.projects
-    return projects
+async def _owners(request: Request) -> Owners:
+    owners: Owners = request.app.state.owners
+    return owners
 
 
 async def _settings(request: Request) -> Settings:
@@ -25,5 +25,5 @@ async def _settings(request: Request) -> Settings:
 
 
 Repositories = Annotated[Studies, Depends(_studies)]
-Projects = Annotated[Client, Depends(_projects)]
+Asked = Annotated[Owners, Depends(_owners)]
 Config = Annotated[Settings, Depends(_settings)]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from jobs import event_log, policies, queries
 from jobs.actions.cancel import cancel_job_request
+from jobs.api.deps import Asked
 
 router = APIRouter()
 Word = Annotated[str | None, Query(max_length=255)]
@@ -45,9 +46,14 @@ async def job_requests(
 
 
 @router.get("/job-requests/{request_id}")
-async def job_request(request_id: int, data: Data, actor: CurrentActor) -> Response:
+async def job_request(request_id: int, data: Data, actor: CurrentActor, owners: Asked) -> Response:
     metrics = actor.is_service or bool(actor.user and (actor.user.roles or actor.user.projects))
-    found = await queries.job_request(data, request_id, metrics=metrics, detail=policies.is_staff(actor))
+    detail = policies.is_staff(actor)
+
+    async def read() -> str | None:
+        return await queries.job_request(data, request_id, metrics=metrics, detail=detail)
+
+    found = await owners.shown(data, request_id, read)
     if found is None:
         raise NotFound("There is no such job request.")
     return as_json(found)
@@ -90,10 +96,14 @@ async def backends(data: Data) -> Response:
 @router.get("/job-refs")
 async def job_ref(
     data: Data,
+    owners: Asked,
     identifier: Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[a-z0-9]+$")],
     request_id: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> Response:
-    found = await queries.job_ref(data, identifier, request_id)
+    async def read() -> str | None:
+        return await queries.job_ref(data, identifier, request_id)
+
+    found = await owners.shown(data, request_id or await owners.of_job(data, identifier), read)
     if found is None:
         raise NotFound("There is no such job.")
     return as_json(found)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from jobs import policies, queries, repository
 from jobs.actions.submit import Wanted, submit_job_request
-from jobs.api.deps import Config, Projects, Repositories
+from jobs.api.deps import Asked, Config, Repositories
 from jobs.models import KnownWorkspace
 from jobs.pipeline import PipelineError, check_policy
 from jobs.pipeline.model import RUN_ALL, Action
@@ -42,13 +42,13 @@ async def run_form(
     data: Data,
     begin: Begin,
     studies: Repositories,
-    projects: Projects,
+    owners: Asked,
     config: Config,
     backend: Annotated[str | None, Query(max_length=255)] = None,
     ref: Ref = None,
     since: Ref = None,
 ) -> Response:
-    workspace = await repository.workspace_or_ask(begin, projects, name)
+    workspace = await repository.workspace_or_ask(begin, owners, name)
     user = policies.check_run(actor, workspace.project_id)
     if workspace.is_archived:
         raise Conflict("This workspace is archived: nothing can be run in it.")
@@ -143,11 +143,11 @@ async def submit(
     begin: Begin,
     data: Data,
     studies: Repositories,
-    projects: Projects,
+    owners: Asked,
     config: Config,
 ) -> dict[str, int]:
     """GitHub is asked before the transaction; the file of a commit just shown is remembered."""
-    workspace = await repository.workspace_or_ask(begin, projects, name)
+    workspace = await repository.workspace_or_ask(begin, owners, name)
     user = policies.check_run(actor, workspace.project_id)
     if workspace.is_archived:
         raise Conflict("This workspace is archived: nothing can be run in it.")

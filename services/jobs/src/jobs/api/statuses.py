@@ -16,7 +16,10 @@ select coalesce(
 async def statuses(request: Request) -> Response:
     """`{action: status}`; an unknown workspace is 404 with an empty body."""
     backend = request.query_params.get("backend") or None
-    found = await request.app.state.database.fetchval(_STATUSES, request.path_params["name"], backend)
+    name, database = request.path_params["name"], request.app.state.database
+    found = await database.fetchval(_STATUSES, name, backend)
+    if found is None and await request.app.state.owners.workspace(name) is not None:
+        found = "{}"
     if found is None:
         return Response(b"", 404)
     return Response(found, media_type="application/json")

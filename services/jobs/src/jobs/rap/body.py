@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from kit.errors import Unavailable
+from messaging.owners import NotHere, Wanted
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from jobs import replicas
+
 _FACTS = text("""
-select r.rap_id, r.backend, r.workspace, w.repo_url, r.branch, r.sha, r.requested_actions, r.codelists_ok,
-  r.force_run_dependencies, u.username, p.slug,
+select r.created_by_id, r.project_id, r.rap_id, r.backend, r.workspace, w.repo_url, r.branch, r.sha,
+  r.requested_actions, r.codelists_ok, r.force_run_dependencies, u.username, p.slug,
   coalesce((select array_agg(o.slug order by array_position(p.org_ids, o.id)) from known_orgs o
     where o.id = any(p.org_ids)), '{}') as orgs
 from job_requests r left join known_workspaces w on w.id = r.workspace_id
@@ -18,10 +20,19 @@ where r.id = :id
 
 
 async def create_body(session: AsyncSession, request_id: int, scope: dict[str, list[str]]) -> dict[str, Any]:
-    """Raises Unavailable while a replica has not yet heard of the workspace, user or project."""
+    """Raises NotHere while a replica has not yet heard of the workspace, user or project."""
     row = (await session.execute(_FACTS, {"id": request_id})).one()
-    if row.repo_url is None or row.username is None or row.slug is None:
-        raise Unavailable("The workspace, its project or the user is not known here yet.")
+    missing = [
+        Wanted(replica, by)
+        for value, replica, by in (
+            (row.repo_url, replicas.WORKSPACES, {"name": row.workspace}),
+            (row.username, replicas.USERS, {"id": row.created_by_id}),
+            (row.slug, replicas.PROJECTS, {"id": row.project_id}),
+        )
+        if value is None
+    ]
+    if missing:
+        raise NotHere(*missing)
     return {
         "rap_id": row.rap_id,
         "backend": row.backend,

@@ -11,6 +11,7 @@ from contracts.troubles import TROUBLES, of_refusal
 from kit import clock
 from kit.errors import AppError
 from kit.logging import get
+from messaging.owners import NotHere, Owners
 from messaging.queue import Queue
 from messaging.uow import Units
 
@@ -49,6 +50,7 @@ class Dispatcher:
         units: Units,
         rap: RapClient,
         projects: ProjectsClient,
+        owners: Owners,
         deadline: timedelta,
         woken: asyncio.Event,
         slots: int = 4,
@@ -56,6 +58,7 @@ class Dispatcher:
         self._units = units
         self._rap = rap
         self._projects = projects
+        self._owners = owners
         self._deadline = deadline
         values = {"slots": slots}
         self._queue = Queue(
@@ -68,9 +71,12 @@ class Dispatcher:
         this = _Try(row.key, row.lease)
         try:
             scope = await self._scope(this.request_id)
+            attempt = await self._prepare(this, scope)
+        except NotHere as exc:
+            await self._owners.fill(exc.wanted)
+            return await self._later(this, "part_away", str(exc), unclear_at=row.unclear_at)
         except AppError as exc:
             return await self._later(this, "part_away", str(exc), unclear_at=row.unclear_at)
-        attempt = await self._prepare(this, scope)
         if attempt is None:
             return
         if attempt.body is None:

@@ -3,9 +3,11 @@
 from typing import Any, NamedTuple
 
 from contracts.releases import AirlockEventReceived
+from messaging.owners import NotHere, Wanted
 from messaging.uow import UnitOfWork
 from sqlalchemy import text
 
+from notifications import replicas
 from notifications.actions.record import mail, record, slack
 
 
@@ -36,18 +38,16 @@ _SUBJECTS = {
     "release_returned": "Release request returned: {workspace} ({request})",
 }
 
+# One row, also when some of it has not arrived.
 _FACTS = text("""
 select u.username as by, a.username as author, a.fullname as author_name, p.slug as project, w.repo_url,
+  w.name as workspace,
   coalesce((select array_agg(o.slug order by o.slug) from known_orgs o where o.id = any(p.org_ids)),
     '{}') as orgs,
   coalesce((select array_agg(o.slug) from known_orgs o where o.id = any(a.org_ids)), '{}') as author_orgs
-from known_users u, known_users a, known_workspaces w, known_projects p
-where u.id = :user and a.id = :author and w.name = :workspace and p.id = w.project_id
+from (select) one left join known_users u on u.id = :user left join known_users a on a.id = :author
+left join known_workspaces w on w.name = :workspace left join known_projects p on p.id = :project
 """)
-
-
-class NotYetKnown(Exception):
-    """A replica lags; the message is tried again."""
 
 
 def update_lines(phrase: str, username: str, updates: list[dict[str, Any]]) -> list[str]:
@@ -63,13 +63,28 @@ def update_lines(phrase: str, username: str, updates: list[dict[str, Any]]) -> l
     return lines
 
 
-async def tell_of_event(uow: UnitOfWork, event: AirlockEventReceived) -> None:
-    """Raises NotYetKnown until workspace and people have arrived here."""
-    step = STEPS[event.event_type]
+async def _facts(uow: UnitOfWork, event: AirlockEventReceived) -> Any:
     keys = {"user": event.user_id, "author": event.request_author_id, "workspace": event.workspace}
-    facts = (await uow.session.execute(_FACTS, keys)).one_or_none()
-    if facts is None:
-        raise NotYetKnown(f"{keys} is not known here yet")
+    facts = (await uow.session.execute(_FACTS, keys | {"project": event.project_id})).one()
+    missing = [
+        Wanted(replica, by)
+        for value, replica, by in (
+            (facts.by, replicas.USERS, {"id": event.user_id}),
+            (facts.author, replicas.USERS, {"id": event.request_author_id}),
+            (facts.workspace, replicas.WORKSPACES, {"name": event.workspace}),
+            (facts.project, replicas.PROJECTS, {"id": event.project_id}),
+        )
+        if value is None
+    ]
+    if missing:
+        raise NotHere(*missing)
+    return facts
+
+
+async def tell_of_event(uow: UnitOfWork, event: AirlockEventReceived) -> None:
+    """Raises NotHere until workspace and people have arrived here."""
+    step = STEPS[event.event_type]
+    facts = await _facts(uow, event)
     lines = update_lines(step.phrase, facts.by, event.updates)
     key, lane = f"airlock:{event.airlock_event_id}", f"request:{event.request}"
     context = {

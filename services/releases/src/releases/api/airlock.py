@@ -179,7 +179,7 @@ async def airlock_event(request: Request, actor: CurrentActor, begin: Begin, own
     if problem is None:
         told = _told(sent, actor, request)
         problem = await _receive(begin, told)
-        if problem in events.unknown(told) and await owners.fill(
+        if problem in events.unknown(told) and await owners.of_event(
             told.workspace, told.user, told.request_author
         ):
             problem = await _receive(begin, told)

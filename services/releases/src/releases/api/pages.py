@@ -10,7 +10,7 @@ from messaging.runtime import Begin, Data
 from sqlalchemy import func, or_, select
 
 from releases import archive, content, policies, queries
-from releases.api.deps import Bytes, Config
+from releases.api.deps import Asked, Bytes, Config
 from releases.models import KnownUser, Release, ReleaseFile
 
 router = APIRouter()
@@ -18,20 +18,27 @@ _EVER_HERE = or_(ReleaseFile.withdrawn_at.is_(None), ReleaseFile.uploaded_at.is_
 
 
 @router.get("/workspaces/{name}/releases")
-async def of_workspace(name: str, actor: CurrentActor, data: Data) -> Response:
-    found = await queries.of_workspace(data, name, policies.visible(actor))
+async def of_workspace(name: str, actor: CurrentActor, data: Data, owners: Asked) -> Response:
+    async def read() -> str | None:
+        return await queries.of_workspace(data, name, policies.visible(actor))
+
+    found = await owners.shown(name, read)
     if found is None:
         raise NotFound("There is no such workspace.")
     return as_json(found)
 
 
 @router.get("/releases/{release_id}")
-async def release(release_id: str, actor: CurrentActor, data: Data) -> Response:
+async def release(release_id: str, actor: CurrentActor, data: Data, owners: Asked) -> Response:
     found = await queries.project_of_release(data, release_id)
     if found is None:
         raise NotFound("There is no such release.")
     policies.check_view(actor, found[0])
-    shown = await queries.release(data, release_id)
+
+    async def read() -> str | None:
+        return await queries.release(data, release_id)
+
+    shown = await owners.shown(found[1], read)
     if shown is None:
         raise NotFound("There is no such release.")
     return as_json(shown)

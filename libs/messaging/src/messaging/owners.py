@@ -1,0 +1,73 @@
+"""Whose thing has not arrived here yet is asked, for people who look and for facts that came first.
+
+What the owner does not know either is not asked for again for five seconds (rulings 2.12).
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from contracts.base import State
+from kit import http
+from kit.errors import Unavailable
+from kit.logging import get
+
+from messaging.replicas import Replica, on_miss
+from messaging.uow import Units
+
+log = get()
+_FORGET = 5.0  # seconds
+_MOST = 1_000
+By = Mapping[str, str | int]
+
+
+class Wanted(NamedTuple):
+    replica: Replica
+    by: By
+
+
+class NotHere(Exception):
+    """A handler's thing has not arrived: its owner is asked for what is `wanted`, then it is tried again."""
+
+    def __init__(self, *wanted: Wanted) -> None:
+        super().__init__(", ".join(f"{one.replica.state.thing} {dict(one.by)}" for one in wanted))
+        self.wanted: Sequence[Wanted] = wanted
+
+
+class Owners:
+    """`clients` by the name of the service that owns."""
+
+    def __init__(self, units: Units, clients: Mapping[str, http.Client]) -> None:
+        self._units = units
+        self._clients = clients
+        self._misses: dict[tuple[object, ...], float] = {}
+
+    async def ask(self, replica: Replica, **by: str | int) -> State | None:
+        """It, written here as well; None when there is no such thing. Raises Unreachable."""
+        key = (replica.state.thing, *sorted(by.items()))
+        if self._misses.get(key, 0) > time.monotonic():
+            return None
+        owner = self._clients[replica.state.thing.partition(".")[0]]
+        found = await on_miss(self._units, replica, owner, by)
+        if found is None:
+            if len(self._misses) >= _MOST:
+                self._misses.clear()
+            self._misses[key] = time.monotonic() + _FORGET
+        return found
+
+    async def fill(self, wanted: Sequence[Wanted]) -> bool:
+        """Whether any of these is here now; an owner who is away cannot help."""
+        here = False
+        for replica, by in wanted:
+            try:
+                here = await self.ask(replica, **by) is not None or here
+            except Unavailable as exc:
+                log.info("its owner could not be asked", thing=replica.state.thing, error=exc.detail)
+        return here
+
+    def forget_misses(self) -> None:
+        self._misses.clear()
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.close()

@@ -1,0 +1,13 @@
+"""What identity keeps of others."""
+
+from contracts.projects import ProjectState
+from messaging.replicas import Replica
+
+from identity.models import KnownProject
+
+PROJECTS = Replica(
+    ProjectState,
+    KnownProject.__table__,  # type: ignore[arg-type]
+    ("slug", "name", "number", "status", "copilot_id", "org_ids"),
+)
+REPLICAS = (PROJECTS,)
