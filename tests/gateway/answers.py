@@ -76,7 +76,12 @@ ANSWERS: dict[str, Any] = {
         newer=7,
         counts={"running": 1, "succeeded": 1000, "unknown": 1},
     ),
-    "GET jobs/home": jobs.Home(mine=[row()], everybody=[row(), row(6, "failed")]),
+    "GET jobs/home": jobs.Home(
+        mine=[row()],
+        everybody=[row(), row(6, "failed")],
+        failed=[row(6, "failed", blocked=1), row(4, "failed", jobs=0, succeeded=0, failed=0)],
+        waiting=[row(9, "pending"), row(8, "pending", backend=jobs.BackendRef(slug="emis", name="EMIS"))],
+    ),
     "GET jobs/backends": BACKENDS,
     "GET jobs/job-refs": jobs.JobRef(
         identifier="aaaabbbbccccdddd", request_id=7, workspace="study-ws", project_slug="study"
@@ -86,5 +91,6 @@ ANSWERS: dict[str, Any] = {
         release_row(),
         release_row(number=1, file_count=None, uploaded_count=None, total_size=None),
     ],
+    "GET releases/releases": [release_row(project_slug="study")],
     "GET releases/releases/01RELEASE0000000000000000A": release(),
 }

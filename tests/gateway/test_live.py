@@ -35,7 +35,7 @@ def test_every_fact_touches_the_pages_that_show_it() -> None:
     uploaded = FileUploaded(
         release_id="01A", workspace="study-ws", project_id=1, backend="tpp", file_id="01B", name="secret.csv"
     )
-    assert topics_of(uploaded) == ["workspace:study-ws"]
+    assert topics_of(uploaded) == ["releases", "workspace:study-ws"]
 
 
 async def say(world: World, *facts: object) -> None:

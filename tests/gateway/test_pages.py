@@ -50,7 +50,14 @@ PAGES = [
     f"{RELEASE}output/late.csv",
     f"{RELEASE}output/gone.csv",
 ]
-MINE = ["/settings/", f"{WORK}run-jobs/", f"{WORK}run-jobs/?request=7&again=failed"]
+MINE = [
+    "/",
+    "/fragments/attention/",
+    "/fragments/releases/",
+    "/settings/",
+    f"{WORK}run-jobs/",
+    f"{WORK}run-jobs/?request=7&again=failed",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)

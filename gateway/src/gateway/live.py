@@ -30,6 +30,8 @@ def topics_of(event: Event) -> list[str]:
     topics = []
     if (request := getattr(event, "job_request_id", None)) is not None:
         topics += [f"request:{request}", "runs", "status"]
+    if hasattr(event, "release_id"):
+        topics.append("releases")
     if (workspace := getattr(event, "workspace", None)) is not None:
         topics.append(f"workspace:{workspace}")
     return topics

@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from gateway.pages.account import Account
+from gateway.pages.home import Home
 from gateway.pages.lists import Lists
 from gateway.pages.projects import Projects
 from gateway.pages.releases import Releases
@@ -15,7 +16,7 @@ from gateway.website import Site
 
 def routes(site: Site) -> list[Route]:
     """Fixed first segments come before a project's slug, which could be any word."""
-    account, lists, projects = Account(site), Lists(site), Projects(site)
+    account, home, lists, projects = Account(site), Home(site), Lists(site), Projects(site)
     releases, requests, running, runs = Releases(site), Requests(site), Running(site), Runs(site)
 
     def get(path: str, handler: Handler) -> Route:
@@ -27,8 +28,10 @@ def routes(site: Site) -> list[Route]:
     work = "/{project}/{workspace}"
     one = f"{work}/{{request:int}}"
     return [
-        get("/", lists.home),
-        get("/fragments/runs/", lists.home_runs),
+        get("/", home.show),
+        get("/fragments/runs/", home.runs),
+        get("/fragments/attention/", home.attention),
+        get("/fragments/releases/", home.releases),
         get("/login/", account.login),
         post("/login/github/", account.start, anybody=True),
         get("/complete/github/", account.complete),

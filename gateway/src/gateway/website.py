@@ -136,12 +136,12 @@ class Site:
         private = page.caller.user is not None or bool(page.flashes)
         response.headers.setdefault("Cache-Control", "private, no-store" if private else "no-cache")
         if page.flashes:
-            self._cookie(response, FLASH_COOKIE, self.signing.pack(page.flashes), 300)
+            self.cookie(response, FLASH_COOKIE, self.signing.pack(page.flashes), 300)
         elif FLASH_COOKIE in page.request.cookies and response.status_code == 200:
             response.delete_cookie(FLASH_COOKIE)
         return response
 
-    def _cookie(self, response: Response, name: str, value: str, age: int) -> None:
+    def cookie(self, response: Response, name: str, value: str, age: int) -> None:
         response.set_cookie(
             name, value, max_age=age, httponly=True, samesite="lax", secure=self.settings.secure
         )

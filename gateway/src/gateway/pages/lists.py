@@ -1,4 +1,4 @@
-"""Home, projects, workspaces, status, search: pages that list."""
+"""Projects, workspaces, status, search: pages that list."""
 
 import asyncio
 from urllib.parse import quote, urlencode
@@ -9,7 +9,6 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.views.format import Pill, when
 from gateway.views.frame import Crumb
-from gateway.views.runs import run_lines
 from gateway.views.status import backend_cards
 from gateway.web import Page
 from gateway.website import Site, optional
@@ -18,32 +17,6 @@ from gateway.website import Site, optional
 class Lists:
     def __init__(self, site: Site) -> None:
         self.site = site
-
-    async def home(self, page: Page) -> Response:
-        services = page.services
-        mine = page.caller.user is not None
-        work = [optional(services.jobs.home()), optional(services.jobs.backends())]
-        if mine:
-            work.append(optional(services.projects.workspaces(mine=True)))
-        found, backends, *rest = await asyncio.gather(*work)
-        at = clock.now()
-        return self.site.html(
-            page,
-            "home.html",
-            "Home",
-            topics="runs status",
-            mine=run_lines(found.mine, at) if found else None,
-            rows=run_lines(found.everybody, at) if found else None,
-            place="home",
-            filtered=False,
-            backends=backend_cards(backends, at) if backends is not None else None,
-            workspaces=rest[0].rows[:8] if rest and rest[0] else [],
-        )
-
-    async def home_runs(self, page: Page) -> Response:
-        found = await page.services.jobs.home()
-        rows = run_lines(found.everybody, clock.now())
-        return self.site.fragment(page, "run_table.html", rows=rows, place="home", filtered=False)
 
     async def projects(self, page: Page) -> Response:
         mine, number, q = self._tab(page)
@@ -99,10 +72,10 @@ class Lists:
             return self.site.html(page, "search.html", "Search", hits=[], q="", missing=False)
         with self.site.searches.one(page.who):
             asked = await asyncio.gather(
-                *(
-                    optional(client.search(q))
-                    for client in (page.services.projects, page.services.jobs, page.services.identity)
-                )
+                optional(page.services.projects.search(q)),
+                optional(page.services.jobs.search(q)),
+                optional(page.services.identity.search(q)),
+                optional(_releases(page, q)),
             )
         hits: list[Hit] = [hit for part in asked if part for hit in part]
         exact = [hit for hit in hits if q.lower() in {hit.key.lower(), hit.key.split("/")[-1].lower()}]
@@ -137,6 +110,7 @@ _PILLS = (
 
 _URLS = {
     "project": "/{}/",
+    "release": "/{}/",
     "workspace": "/{}/",
     "request": "/job-requests/{}/",
     "job": "/jobs/{}/",
@@ -144,6 +118,21 @@ _URLS = {
     "user": "/users/{}/",
     "org": "/event-log/?org={}",
 }
+
+
+async def _releases(page: Page, q: str) -> list[Hit]:
+    """Only who may see released files is told of them here."""
+    if page.caller.user is None:
+        return []
+    return [
+        Hit(
+            kind="release",
+            key=f"{row.project_slug}/{row.workspace}/releases/{row.id}",
+            title=f"Release {row.number} of {row.workspace}",
+            detail=f"from {row.backend.name}",
+        )
+        for row in await page.services.releases.search(q)
+    ]
 
 
 def _hit_url(hit: Hit) -> str:

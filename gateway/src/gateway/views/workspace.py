@@ -38,6 +38,7 @@ class ReleaseLine(msgspec.Struct, frozen=True):
     backend: str
     when: When
     files: str
+    workspace: str = ""  # where several stand together
 
 
 def workspace_pill(archived: bool, jobs: WorkspaceJobs | None) -> Pill | None:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from clients.base import ServiceClient
+from clients.base import ServiceClient, query
 from clients.jobs import BackendRef, Person, WorkspaceRef
 
 
@@ -35,6 +35,7 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
     file_count: int | None
     uploaded_count: int | None
     total_size: int | None = None
+    project_slug: str = ""  # where releases of several workspaces stand together
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +55,14 @@ class ReleasesClient(ServiceClient):
     async def of_workspace(self, workspace: str) -> list[ReleaseRow]:
         """The newest first; everybody may see that there are releases."""
         return await self._get(f"/workspaces/{quote(workspace, safe='')}/releases", list[ReleaseRow])
+
+    async def recent(self) -> list[ReleaseRow]:
+        """The eight newest with files that the caller may see."""
+        return await self._get("/releases", list[ReleaseRow])
+
+    async def search(self, text: str) -> list[ReleaseRow]:
+        """Of those, the ones that a text names: the beginning of an id, or part of a workspace."""
+        return await self._get("/releases", list[ReleaseRow], query(q=text))
 
     async def release(self, release_id: str) -> Release:
         """Raises NotFound without `release_file_view` on its project."""

@@ -92,3 +92,8 @@ class Database:
             yield self
         finally:
             await self.close()
+
+
+def contains(text: str) -> str:
+    """The pattern of `like` for what has this text somewhere; its signs mean themselves."""
+    return "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from clients import identity as out
 from contracts.statement import Claims
-from kit.db import Database
+from kit.db import Database, contains
 from kit.errors import NotFound
 from sqlalchemy import JSON, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -148,7 +148,7 @@ async def orgs(session: AsyncSession, ids: Sequence[int]) -> list[out.Org]:
 
 
 async def search(session: AsyncSession, words: str) -> list[out.Hit]:
-    like = "%" + words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    like = contains(words)
     rows = await session.execute(_SEARCH, {"like": like, "q": words})
     return [out.Hit(**row._mapping) for row in rows]
 

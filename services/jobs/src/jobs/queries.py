@@ -1,11 +1,12 @@
 """Read models of jobs: one statement per page part, answered as JSON by PostgreSQL (stack §0.3)."""
 
+from datetime import datetime
+
 import msgspec
 from clients.jobs import ActionOption, WorkspaceRef
-from kit.db import Database
+from kit.db import Database, contains
 
 from jobs.rap.sql import STATE
-from jobs.searching import like
 
 WORKSPACE = """
 json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.slug, 'project_name', p.name,
@@ -121,8 +122,14 @@ select json_build_object(
       where workspace = $1 order by id desc limit 8) r {JOINS}), '[]'))::text
 """
 
+# $2: since when what failed is news to the caller
+_MINE = "(select * from job_requests where created_by_id = $1 order by id desc limit 200)"
 _HOME = f"""
 select json_build_object(
+  'failed', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from {_MINE} q
+      where q.status = 'failed' and q.completed_at > $2 order by q.id desc limit 5) r {JOINS}), '[]'),
+  'waiting', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from {_MINE} q
+      where q.completed_at is null and q.running = 0 order by q.id desc limit 5) r {JOINS}), '[]'),
   'mine', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from job_requests q
       where q.created_by_id = $1 and q.backend in (select slug from known_backends where is_active)
       order by q.id desc limit 5) r {JOINS}), '[]'),
@@ -216,8 +223,8 @@ async def workspace_jobs(database: Database, name: str) -> str:
     return str(await database.fetchval(_WORKSPACE_JOBS, name))
 
 
-async def home(database: Database, user_id: int | None) -> str:
-    return str(await database.fetchval(_HOME, user_id))
+async def home(database: Database, user_id: int | None, since: datetime) -> str:
+    return str(await database.fetchval(_HOME, user_id, since))
 
 
 async def backends(database: Database, slugs: list[str] | None) -> str:
@@ -269,5 +276,4 @@ async def job_ref(database: Database, identifier: str, request_id: int | None) -
 async def search(database: Database, text: str) -> str:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else None
     word = text.isascii() and text.isalnum() and len(text) >= 4
-    part = "%" + like(text) + "%"
-    return str(await database.fetchval(_SEARCH, text.lower(), number, word, part))
+    return str(await database.fetchval(_SEARCH, text.lower(), number, word, contains(text)))

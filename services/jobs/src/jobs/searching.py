@@ -6,6 +6,8 @@ number of a request. Names are few: each that fits leads by an index to its newe
 
 from typing import Any
 
+from kit.db import contains
+
 _NAMES = 100  # that fit a text; whoever writes one letter does not look for the hundred and first
 _EACH, _CANDIDATES = 200, 2_000  # newest requests of a name, and of all that fit a text
 
@@ -34,11 +36,6 @@ class Where:
         return " and ".join(self.parts) or "true"
 
 
-def like(text: str) -> str:
-    """A text whose signs mean themselves in a pattern."""
-    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-
-
 def search(wanted: Where, text: str, order: str, limit: int, *, narrow: bool) -> str:
     """A statement for whole rows of job_requests that fit `wanted` too; its values are added there.
 
@@ -47,7 +44,7 @@ def search(wanted: Where, text: str, order: str, limit: int, *, narrow: bool) ->
     """
     conditions, bounds = wanted.sql(), wanted.bounds()
     word = text.lower()
-    by_name = wanted.place("%" + like(text) + "%")
+    by_name = wanted.place(contains(text))
     by_number = wanted.place(int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1)
     by_rap = wanted.place(word)
     start = ""

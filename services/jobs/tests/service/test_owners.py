@@ -31,8 +31,9 @@ async def test_a_request_is_shown_though_its_workspace_has_not_arrived(
     await world.rows(
         "jobs",
         "insert into jobs (identifier, job_request_id, action, status, status_code, status_message,"
-        f" run_command, created_at, updated_at) select 'abcdefgh', {request.id}, 'report', 'running', 'executing', '', '',"
-        " now(), now()",
+        " run_command, created_at, updated_at)"
+        f" select 'abcdefgh', {request.id}, 'report', 'running', 'executing', '',"
+        " '', now(), now()",
     )
     await forget(world)
     projects.states = STATES

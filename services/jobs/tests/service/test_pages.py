@@ -8,6 +8,7 @@ import pytest
 from clients.jobs import JobsClient
 from contracts.identity import BackendState
 from jobs.rap.sync import Sync
+from kit import clock
 from kit.errors import NotFound, PermissionDenied, Unauthenticated
 from testkit.plugin import Speak
 from testkit.world import World, person
@@ -225,3 +226,35 @@ async def test_without_a_statement_there_is_no_answer(url: str, made: Made, path
 
 def test_refusals_have_the_statuses_that_pages_expect() -> None:
     assert (Unauthenticated.status, PermissionDenied.status, NotFound.status) == (401, 403, 404)
+
+
+async def test_search_finds_a_commit_a_rap_id_and_actions(made: Made, speak: Speak) -> None:
+    request = await made.request(sha="abcdef0" + "1" * 33)
+    await Sync(made.units).apply(answer(job(request, "model_of_sleep")))
+    client = JobsClient(speak())
+    for text in (request.rap_id, "abcdef0", "ABCDEF01"):
+        assert [(hit.kind, hit.key) for hit in await client.search(text)] == [("request", str(request.id))]
+    assert [(hit.kind, hit.key) for hit in await client.search("L_of")] == [("action", "model_of_sleep")]
+    assert await client.search("abcdef") == [], "six signs are not enough for a commit"
+
+
+async def test_home_tells_what_failed_since_and_what_waits(made: Made, speak: Speak, world: World) -> None:
+    old, new, waiting, of_another = [await made.request(n) for n in range(1, 5)]
+    await world.rows("jobs", "update job_requests set status = 'failed', completed_at = now()")
+    await world.rows(
+        "jobs",
+        "update job_requests set completed_at = now() - interval '2 days' where id = $1",
+        old.id,
+    )
+    await world.rows(
+        "jobs",
+        "update job_requests set status = 'pending', completed_at = null where id = $1",
+        waiting.id,
+    )
+    await world.rows("jobs", "update job_requests set created_by_id = 2 where id = $1", of_another.id)
+    client = JobsClient(speak(by=person(1, "rosa")))
+    home = await client.home(clock.now() - timedelta(days=1))
+    assert [row.id for row in home.failed] == [new.id]
+    assert [row.id for row in home.waiting] == [waiting.id]
+    nobody = await JobsClient(speak()).home(clock.now() - timedelta(days=9))
+    assert (nobody.failed, nobody.waiting) == ([], [])

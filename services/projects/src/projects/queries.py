@@ -1,6 +1,6 @@
 """Read models of projects: one statement per question, answered as JSON by PostgreSQL."""
 
-from kit.db import Database
+from kit.db import Database, contains
 from kit.errors import NotFound
 
 PER_PAGE = 25
@@ -77,11 +77,6 @@ select coalesce(json_agg(x), '[]') from (
 """
 
 
-def like(text: str) -> str:
-    """A pattern that matches `text` anywhere, wildcards taken literally."""
-    return "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-
-
 async def project(database: Database, slug: str, *, archived: bool) -> str:
     return _found(await database.fetchval(_PROJECT_PAGE, slug, archived), "project")
 
@@ -91,17 +86,17 @@ async def workspace(database: Database, name: str, *, archived: bool) -> str:
 
 
 async def projects(database: Database, ids: list[int] | None, text: str, page: int) -> str:
-    return str(await database.fetchval(_PROJECTS, ids, like(text), page, PER_PAGE))
+    return str(await database.fetchval(_PROJECTS, ids, contains(text), page, PER_PAGE))
 
 
 async def workspaces(
     database: Database, ids: list[int] | None, text: str, page: int, *, archived: bool
 ) -> str:
-    return str(await database.fetchval(_WORKSPACES, ids, like(text), page, PER_PAGE, archived))
+    return str(await database.fetchval(_WORKSPACES, ids, contains(text), page, PER_PAGE, archived))
 
 
 async def search(database: Database, text: str) -> str:
-    return str(await database.fetchval(_SEARCH, like(text), text))
+    return str(await database.fetchval(_SEARCH, contains(text), text))
 
 
 def _found(answer: str | None, what: str) -> str:

@@ -23,6 +23,7 @@ class Release(Base):
     __table_args__ = (
         CheckConstraint("id ~ '^[0-9A-Za-z]{1,26}$'", name="id"),
         Index("ix_releases_workspace", "workspace", "created_at"),
+        Index("ix_releases_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

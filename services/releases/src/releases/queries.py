@@ -1,7 +1,7 @@
 """Read models of releases: one statement per question, answered as JSON by PostgreSQL."""
 
 from contracts.statement import Claims
-from kit.db import Database
+from kit.db import Database, contains
 from kit.identity import may
 
 _RECORD = """
@@ -36,6 +36,35 @@ _ENDED = """
   from airlock_events e where e.request = r.id order by e.id desc limit 1), false))
 """
 _SHOWN = f"f.withdrawn_at is null and (f.uploaded_at is not null or not {_ENDED})"
+
+# Of releases whose files the caller may see; $1: the projects where that is so, or null for all
+_RECENT = f"""
+select coalesce(json_agg(json_build_object('id', r.id, 'number', (select count(*) from releases o
+    where o.workspace = r.workspace and (o.created_at, o.id) <= (r.created_at, r.id)),
+  'workspace', r.workspace, 'project_slug', p.slug, 'backend', {_BACKEND}, 'created_by', {_PERSON},
+  'created_at', r.created_at, 'file_count', f.listed, 'uploaded_count', f.uploaded, 'total_size', f.bytes)
+  order by r.created_at desc, r.id desc), '[]')::text
+from (%s) r join known_projects p on p.id = r.project_id
+left join known_users u on u.id = r.created_by_id left join known_backends b on b.slug = r.backend
+cross join lateral (select count(*) filter (where {_SHOWN}) as listed, count(f.uploaded_at) as uploaded,
+  coalesce(sum(f.size) filter (where {_SHOWN}), 0)::bigint as bytes
+  from release_files f where f.release_id = r.id and f.withdrawn_at is null) f
+"""
+_ARRIVED = "exists (select from release_files f where f.release_id = r.id and f.uploaded_at is not null)"
+_NEWEST = f"""
+select r.* from releases r where ($1::bigint[] is null or r.project_id = any($1)) and {_ARRIVED}
+order by r.created_at desc, r.id desc limit 8
+"""
+# $2: the text in upper case as an id begins; $3: as part of a workspace's name
+_FOUND = f"""
+(select r.* from releases r where length($2) >= 6 and starts_with(r.id, $2)
+  and ($1::bigint[] is null or r.project_id = any($1)) and {_ARRIVED} limit 5)
+union
+(select n.* from (select name from known_workspaces where name ilike $3 order by length(name) limit 20) w
+  cross join lateral (select r.* from releases r where r.workspace = w.name
+    and ($1::bigint[] is null or r.project_id = any($1)) and {_ARRIVED}
+    order by r.created_at desc limit 3) n order by n.created_at desc limit 5)
+"""
 # $2: the projects whose files the caller may see, or null for all
 _OF_WORKSPACE = f"""
 select (select coalesce(json_agg(json_build_object('id', r.id, 'number', r.number, 'workspace', r.workspace,
@@ -123,6 +152,16 @@ async def of_workspace(database: Database, workspace: str, visible: list[int] | 
     """None for an unknown workspace; sizes and counts where `visible` (None: everywhere) says so."""
     found: str | None = await database.fetchval(_OF_WORKSPACE, workspace, visible)
     return found
+
+
+async def recent(database: Database, visible: list[int] | None) -> str:
+    """The eight newest of which something has arrived."""
+    return str(await database.fetchval(_RECENT % _NEWEST, visible))
+
+
+async def search(database: Database, visible: list[int] | None, text: str) -> str:
+    """By the beginning of an id, or by part of the workspace's name."""
+    return str(await database.fetchval(_RECENT % _FOUND, visible, text.upper(), contains(text)))
 
 
 async def release(database: Database, release_id: str) -> str | None:

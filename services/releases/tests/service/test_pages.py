@@ -220,3 +220,32 @@ async def test_a_part_of_the_bytes_can_be_had(
 @pytest.mark.parametrize("query", ["start=-1", "length=0", "start=x", "start=99999999999999999999"])
 async def test_a_part_that_is_none_is_refused(ask: Ask, ids: dict[str, str], query: str) -> None:
     assert (await ask(f"/files/{ids[CSV[0]]}/content?{query}", ROSA)).status_code == 400
+
+
+@strangers
+async def test_strangers_are_told_of_no_release_on_home_or_in_a_search(
+    ask: Ask, ids: dict[str, str], who: Claims | None
+) -> None:
+    assert (await ask("/releases", who)).json() == []
+    assert (await ask("/releases?q=study", who)).json() == []
+    assert (await ask(f"/releases?q={RELEASE}", who)).json() == []
+
+
+async def test_the_newest_releases_of_ones_projects_with_something_in_them(
+    ask: Ask, airlock: Airlock, ids: dict[str, str]
+) -> None:
+    await airlock.create(CSV, release=OTHER)  # nothing has arrived in it
+    elsewhere = RELEASE[:-1] + "1"
+    await airlock.create(CSV, release=elsewhere, workspace="other-ws")
+    await airlock.upload(*CSV, release=elsewhere)
+    [mine] = (await ask("/releases", ROSA)).json()
+    assert (mine["id"], mine["number"], mine["workspace"]) == (RELEASE, 1, "study-ws")
+    assert (mine["project_slug"], mine["file_count"], mine["uploaded_count"]) == ("study", 2, 1)
+    assert [row["id"] for row in (await ask("/releases", OTIS)).json()] == [elsewhere, RELEASE]
+
+
+async def test_a_release_is_found_by_its_id_or_its_workspace(ask: Ask, ids: dict[str, str]) -> None:
+    for text in (RELEASE, RELEASE.lower(), RELEASE[:8], "study-ws", "UDY"):
+        assert [row["id"] for row in (await ask(f"/releases?q={text}", ROSA)).json()] == [RELEASE], text
+    for text in (RELEASE[:5], "%25", "zzz", "_"):
+        assert (await ask(f"/releases?q={text}", ROSA)).json() == [], text

@@ -85,9 +85,9 @@ class JobsClient(ServiceClient):
     async def last_activity(self, workspaces: list[str]) -> dict[str, datetime]:
         return await self._post("/last-activity", dict[str, datetime], {"workspaces": workspaces})
 
-    async def home(self) -> Home:
+    async def home(self, since: datetime | None = None) -> Home:
         """Ten newest of everybody on active backends, five of the caller."""
-        return await self._get("/home", Home)
+        return await self._get("/home", Home, query(since=since and since.isoformat()))
 
     async def backends(self) -> list[BackendStatus]:
         return await self._get("/backends", list[BackendStatus])

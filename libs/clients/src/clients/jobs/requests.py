@@ -137,8 +137,12 @@ class WorkspaceJobs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):
+    """The last two are the caller's: what failed since a time, and what has not begun."""
+
     mine: list[RequestRow]
     everybody: list[RequestRow]
+    failed: list[RequestRow] = []
+    waiting: list[RequestRow] = []
 
 
 class JobRef(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from kit.errors import NotFound
 from kit.paging import Before
 from messaging.runtime import Data
 from messaging.uow import Uow
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from jobs import event_log, policies, queries
 from jobs.actions.cancel import cancel_job_request
@@ -84,8 +84,8 @@ async def last_activity(body: ActivityIn, data: Data) -> Response:
 
 
 @router.get("/home")
-async def home(actor: CurrentActor, data: Data) -> Response:
-    return as_json(await queries.home(data, actor.user_id))
+async def home(actor: CurrentActor, data: Data, since: AwareDatetime | None = None) -> Response:
+    return as_json(await queries.home(data, actor.user_id, since or clock.now()))
 
 
 @router.get("/backends")

@@ -28,6 +28,17 @@ async def of_workspace(name: str, actor: CurrentActor, data: Data, owners: Asked
     return as_json(found)
 
 
+@router.get("/releases")
+async def recent(
+    actor: CurrentActor, data: Data, q: Annotated[str | None, Query(min_length=1, max_length=100)] = None
+) -> Response:
+    """The newest that the caller may look into, or those that a text names."""
+    visible = policies.visible(actor)
+    if q is None:
+        return as_json(await queries.recent(data, visible))
+    return as_json(await queries.search(data, visible, q))
+
+
 @router.get("/releases/{release_id}")
 async def release(release_id: str, actor: CurrentActor, data: Data, owners: Asked) -> Response:
     found = await queries.project_of_release(data, release_id)
