@@ -6,6 +6,7 @@ import httpx
 import pytest
 from clients.jobs import RequestList, WorkspaceJobs
 from starlette.responses import Response
+from testkit.world import person
 
 from . import samples
 from .conftest import Neighbours
@@ -44,6 +45,10 @@ PAGES = [
     f"{ONE}fragments/jobs/",
     f"{ONE}fragments/title/",
     RELEASE,
+    f"{RELEASE}fragments/title/",
+    f"{RELEASE}fragments/files/?file=output/table.csv&find=out",
+    f"{WORK}releases/fragments/rows/",
+    f"{ONE}aaaabbbbccccdddd/fragments/job/",
     f"{RELEASE}output/picture.png",
     f"{RELEASE}output/page.html",
     f"{RELEASE}output/huge.csv",
@@ -277,3 +282,18 @@ async def test_the_page_of_a_large_request_is_below_300_kb(
         answer = await rosa.get(path)
         assert answer.status_code == 200
         assert len(answer.content) < 300_000, path
+
+
+async def test_staff_see_above_every_page_of_which_backend_nothing_is_known(
+    rosa: httpx.AsyncClient, neighbours: Neighbours
+) -> None:
+    for path in ("/", WORK, "/event-log/"):
+        assert "strip-alert" not in (await rosa.get(path)).text, "rosa is no staff"
+    neighbours.people["ada-session"] = person(2, "ada", roles=["StaffAreaAdministrator"])
+    rosa.cookies.set("session_80", "ada-session")
+    neighbours.asked.clear()
+    for path in (WORK, "/event-log/", "/settings/"):
+        page = (await rosa.get(path)).text
+        assert "Gone: missing" in page
+        assert "EMIS: paused" not in page, "somebody wants it so"
+    assert neighbours.asked.count("GET jobs/backends") == 1

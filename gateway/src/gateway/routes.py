@@ -68,7 +68,10 @@ def routes(site: Site) -> list[Route]:
         post(f"{work}/notifications-toggle/", projects.toggle_notifications),
         post(f"{work}/archive-toggle/", projects.toggle_archive),
         get(f"{work}/releases/", releases.of_workspace),
+        get(f"{work}/releases/fragments/rows/", releases.rows),
         get(f"{work}/releases/{{release}}/", releases.release),
+        get(f"{work}/releases/{{release}}/fragments/title/", releases.title),
+        get(f"{work}/releases/{{release}}/fragments/files/", releases.files),
         get(f"{work}/releases/{{release}}/download/", releases.archive),
         get(f"{work}/releases/{{release}}/{{file:path}}", releases.release),
         get(f"{one}/", requests.request),
@@ -78,5 +81,6 @@ def routes(site: Site) -> list[Route]:
         get(f"{one}/project.yaml", requests.definition),
         post(f"{one}/cancel/", requests.cancel),
         get(f"{one}/{{identifier}}/", requests.job),
+        get(f"{one}/{{identifier}}/fragments/job/", requests.job_part),
         post(f"{one}/{{identifier}}/cancel/", requests.cancel),
     ]

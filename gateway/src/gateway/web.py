@@ -39,6 +39,7 @@ class Page:
     signing: Signing
     form: FormData = field(default_factory=FormData)
     flashes: list[Flash] = field(default_factory=list)  # to be shown on the next page
+    troubles: list[str] = field(default_factory=list)  # of backends, for staff
 
     @property
     def path(self) -> dict[str, str]:

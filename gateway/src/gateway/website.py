@@ -22,6 +22,7 @@ from gateway.signing import Signing
 from gateway.turns import Turns
 from gateway.views.errors import explain
 from gateway.views.frame import Crumb, Frame, person_of
+from gateway.views.status import troubles_of
 from gateway.web import (
     FLASH_COOKIE,
     ExpiredForm,
@@ -36,6 +37,7 @@ from gateway.web import (
 log = get()
 _CACHE_SECONDS = 1.0
 _CACHE_MOST = 500
+_TROUBLES_SECONDS = 10.0
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -75,6 +77,7 @@ class Site:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
         self.searches = Turns()
         self._cache: dict[str, tuple[float, bytes]] = {}
+        self._troubles: tuple[float, list[str]] = (0.0, [])
 
     def endpoint(self, handler: Handler, *, anybody: bool = False) -> Any:
         """The handler as Starlette calls it. Forms are of those who are logged in, or of `anybody`."""
@@ -109,6 +112,8 @@ class Site:
             if not anybody:
                 page.need_login()
             return await handler(page)
+        if page.caller.may("staff_area_access") and "x-live" not in request.headers:
+            page.troubles = await self._backend_troubles()
         if page.caller.user is None and not token and FLASH_COOKIE not in request.cookies:
             return await self._cached(page, handler)
         return await handler(page)
@@ -126,9 +131,19 @@ class Site:
             self._cache[key] = (now + _CACHE_SECONDS, bytes(response.body))
         return response
 
+    async def _backend_troubles(self) -> list[str]:
+        """Backends of which nothing is known or heard, remembered for a few seconds."""
+        until, troubles = self._troubles
+        if until < time.monotonic():
+            found = await optional(self.services.jobs.backends())
+            troubles = ["The state of the backends is not known"] if found is None else troubles_of(found)
+            self._troubles = (time.monotonic() + _TROUBLES_SECONDS, troubles)
+        return troubles
+
     def forget_pages(self) -> None:
         """What anonymous readers share is made anew."""
         self._cache.clear()
+        self._troubles = (0.0, [])
 
     def _finish(self, page: Page, response: Response) -> Response:
         for name, value in self._headers.items():
@@ -152,9 +167,10 @@ class Site:
             title=title,
             login_url=f"/login/?next={quote(local(page.request.url.path))}",
             person=person_of(page.caller),
-            csrf=self._csrf(page),
+            csrf=self.csrf(page),
             request_id=telemetry.request_id.get(),
             docs_url=self.settings.docs_url,
+            troubles=page.troubles,
             flashes=self.signing.unpack(shown) if shown else [],
             **more,
         )
@@ -180,7 +196,7 @@ class Site:
 
     def fragment(self, page: Page, template: str, **values: Any) -> Response:
         """A part of a page, for a live update; never cached."""
-        body = self.renderer.render(f"fragments/{template}", csrf=self._csrf(page), **values)
+        body = self.renderer.render(f"fragments/{template}", csrf=self.csrf(page), **values)
         return Response(body, media_type="text/html", headers={"Cache-Control": "private, no-store"})
 
     def _error(self, page: Page, status: int, detail: str) -> Response:
@@ -215,11 +231,11 @@ class Site:
             once="key" in page.form,
             fields=fields,
             # Who sent it is not known while identity is away: then the form's own token stays.
-            csrf=self._csrf(page) or str(page.form.get("csrf", "")),
+            csrf=self.csrf(page) or str(page.form.get("csrf", "")),
             address=page.request.url.path,
         )
 
-    def _csrf(self, page: Page) -> str:
+    def csrf(self, page: Page) -> str:
         return self.signing.csrf(page.caller.session) if page.caller.session else ""
 
     async def not_found(self, page: Page) -> Response:

@@ -107,7 +107,7 @@ class Projects:
         found = await page.services.releases.of_workspace(name)
         url = f"/{project}/{name}/"
         lines = release_lines(found, url, clock.now())
-        return self.site.fragment(page, "releases_card.html", releases=lines, url=url)
+        return self.site.fragment(page, "workspace_releases.html", releases=lines, url=url)
 
     async def logs(self, page: Page) -> Response:
         name = page.path["workspace"]
@@ -121,7 +121,10 @@ class Projects:
             Crumb(name, f"/{project.slug}/{name}/"),
             Crumb("Runs"),
         )
-        return await filtered_list(self.site, page, f"Runs of {name}", crumbs, workspace=name)
+        archived = found.workspace.is_archived
+        return await filtered_list(
+            self.site, page, f"Runs of {name}", crumbs, workspace=name, archived=archived
+        )
 
     async def toggle_notifications(self, page: Page) -> Response:
         on = str(page.form.get("should_notify", "")) in {"True", "true", "1", "on"}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from clients.releases import FileRow, Release
 from kit import clock
@@ -28,6 +28,11 @@ _KEEP: tuple[str, ...] = (
 )
 
 
+def _query(**values: str) -> str:
+    kept = {name: value for name, value in values.items() if value}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
 class Releases:
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -49,8 +54,15 @@ class Releases:
             topics=f"workspace:{name}",
             name=name,
             url=url,
+            archived=found.workspace.is_archived,
             releases=release_lines(rows, url, clock.now()),
         )
+
+    async def rows(self, page: Page) -> Response:
+        name = page.path["workspace"]
+        found = await page.services.releases.of_workspace(name)
+        lines = release_lines(found, f"/{page.path['project']}/{name}/", clock.now())
+        return self.site.fragment(page, "releases_rows.html", releases=lines)
 
     def _crumbs(self, project: str, project_name: str, workspace: str) -> tuple[Crumb, ...]:
         url = f"/{project}/{workspace}/"
@@ -63,9 +75,8 @@ class Releases:
 
     async def release(self, page: Page) -> Response:
         """The file tree, and one file beside it; the file's path stands in the address."""
-        found = await page.services.releases.release(page.path["release"])
+        found, base = await self._of(page)
         workspace = found.workspace
-        base = f"/{workspace.project_slug}/{workspace.name}/releases/{found.id}/"
         if (page.path["project"], page.path["workspace"]) != (workspace.project_slug, workspace.name):
             return RedirectResponse(base, 302)
         path = page.path.get("file", "")
@@ -81,6 +92,8 @@ class Releases:
             f"{chosen.name.rpartition('/')[2]} · {title}" if chosen and path else title,
             nav="workspaces",
             crumbs=(*crumbs, Crumb(f"Release {found.number}")),
+            topics=f"workspace:{workspace.name}",
+            files_query=_query(file=chosen.name if chosen else "", find=find),
             view=release_view(found, base, clock.now()),
             list=file_list(found.files, base, chosen.name if chosen else "", find),
             chosen=chosen,
@@ -88,6 +101,21 @@ class Releases:
             uploaded=when(chosen.uploaded_at, clock.now()) if chosen else None,
             preview=shown,
         )
+
+    async def title(self, page: Page) -> Response:
+        found, base = await self._of(page)
+        view = release_view(found, base, clock.now())
+        return self.site.fragment(page, "release_title.html", view=view)
+
+    async def files(self, page: Page) -> Response:
+        """The tree, in which files arrive."""
+        found, base = await self._of(page)
+        files = file_list(found.files, base, page.query("file"), page.query("find")[:200])
+        return self.site.fragment(page, "release_files.html", list=files)
+
+    async def _of(self, page: Page) -> tuple[Release, str]:
+        found = await page.services.releases.release(page.path["release"])
+        return found, f"/{found.workspace.project_slug}/{found.workspace.name}/releases/{found.id}/"
 
     def _choose(self, release: Release, path: str) -> FileRow | None:
         """The named file, or the first that is here, is small and has something to show."""

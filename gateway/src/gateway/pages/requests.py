@@ -1,6 +1,7 @@
 """A job request, its jobs, cancelling."""
 
 import asyncio
+from typing import Any
 
 from clients.jobs import Job, JobRequest
 from kit import clock
@@ -36,6 +37,11 @@ def _chosen(page: Page) -> Chosen:
     )
 
 
+def _job_title(request: JobRequest, job: Job) -> str:
+    """For the tab, which is found by its state."""
+    return f"{job_pills(request)[job.action].word}: {job.action} · Request {request.id}"
+
+
 class Requests:
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -47,6 +53,10 @@ class Requests:
         user = page.caller.user
         mine = user is not None and user.username == request.created_by.username
         return mine or page.caller.may("job_cancel", request.workspace.project_id)
+
+    def _may_run(self, page: Page, request: JobRequest) -> bool:
+        workspace = request.workspace
+        return page.caller.may("job_run", workspace.project_id) and not workspace.is_archived
 
     async def request(self, page: Page) -> Response:
         found = await self._load(page)
@@ -65,9 +75,9 @@ class Requests:
             request=found,
             asked=when(found.created_at, at),
             may_cancel=self._may_cancel(page, found),
-            may_run=page.caller.may("job_run", found.workspace.project_id),
+            may_run=self._may_run(page, found),
             logged_in=page.caller.user is not None,
-            csrf=self.site.signing.csrf(page.caller.session) if page.caller.session else "",
+            csrf=self.site.csrf(page),
         )
 
     async def _part(self, page: Page, template: str) -> Response:
@@ -79,7 +89,7 @@ class Requests:
             view=request_view(found, clock.now(), _chosen(page)),
             request=found,
             may_cancel=self._may_cancel(page, found),
-            may_run=page.caller.may("job_run", found.workspace.project_id),
+            may_run=self._may_run(page, found),
             logged_in=page.caller.user is not None,
         )
 
@@ -124,24 +134,40 @@ class Requests:
         url = f"/{found.workspace.project_slug}/{found.workspace.name}/{found.id}/"
         if page.request.url.path != f"{url}{job.identifier}/":
             return RedirectResponse(f"{url}{job.identifier}/", 302)
-        at = clock.now()
-        pills = job_pills(found)
-        index = found.jobs.index(job)
-        around = [found.jobs[i] if 0 <= i < len(found.jobs) else None for i in (index - 1, index + 1)]
         return self.site.html(
             page,
             "job.html",
-            job.action,
+            _job_title(found, job),
             nav="runs",
             crumbs=(*_crumbs(found), Crumb(job.action)),
             topics=f"request:{found.id}",
-            job=job,
-            request=found,
-            url=url,
-            around=around,
-            pill=pills[job.action],
-            why=reason(job, found, pills, at),
-            times=[
+            csrf=self.site.csrf(page),
+            **self._job_values(page, found, job),
+        )
+
+    async def job_part(self, page: Page) -> Response:
+        """All of the page that changes while the job runs."""
+        found = await self._load(page)
+        job = self._job(found, page.path["identifier"])
+        return self.site.fragment(page, "job_live.html", **self._job_values(page, found, job))
+
+    def _job_values(self, page: Page, found: JobRequest, job: Job) -> dict[str, Any]:
+        at = clock.now()
+        pills = job_pills(found)
+        workspace = found.workspace
+        index = found.jobs.index(job)
+        around = [found.jobs[i] if 0 <= i < len(found.jobs) else None for i in (index - 1, index + 1)]
+        over = job.status in {"succeeded", "failed"}
+        return {
+            "job": job,
+            "request": found,
+            "tab": _job_title(found, job),
+            "url": f"/{workspace.project_slug}/{workspace.name}/{found.id}/",
+            "around": around,
+            "pill": pills[job.action],
+            "over": over,
+            "why": reason(job, found, pills, at),
+            "times": [
                 (label, when(time, at))
                 for label, time in (
                     ("Created", job.created_at),
@@ -150,10 +176,10 @@ class Requests:
                     ("Ended", job.completed_at),
                 )
             ],
-            ran=duration(between(job.started_at, job.completed_at)),
-            metrics=job_metrics(job.metrics),
-            may_cancel=self._may_cancel(page, found) and job.status in {"pending", "running"},
-        )
+            "ran": duration(between(job.started_at, job.completed_at)),
+            "metrics": job_metrics(job.metrics),
+            "may_cancel": self._may_cancel(page, found) and not over,
+        }
 
     async def definition(self, page: Page) -> Response:
         """The file as a page, or by `?plain` as it is."""

@@ -24,7 +24,13 @@ def _number(text: str) -> int | None:
 
 
 async def filtered_list(
-    site: Site, page: Page, title: str, crumbs: Sequence[Crumb], *, workspace: str | None = None
+    site: Site,
+    page: Page,
+    title: str,
+    crumbs: Sequence[Crumb],
+    *,
+    workspace: str | None = None,
+    archived: bool = False,
 ) -> Response:
     """Filters stand in the URL; a workspace's own list has that one fixed."""
     chosen = {name: page.query(name)[:100] for name in _FILTERS if page.query(name)}
@@ -43,6 +49,7 @@ async def filtered_list(
         crumbs=crumbs,
         topics=f"workspace:{workspace}" if workspace else "runs",
         heading=title,
+        archived=archived,
         rows=run_lines(found.rows, clock.now()),
         place="workspace" if workspace else "log",
         filtered=bool(chosen),

@@ -33,6 +33,7 @@ class Frame(msgspec.Struct, frozen=True):
     crumbs: tuple[Crumb, ...] = ()
     topics: str = ""
     flashes: list[tuple[str, str]] = []
+    troubles: list[str] = []  # of backends, for staff
     search: str = ""
 
 

@@ -23,6 +23,7 @@ class RunLine(msgspec.Struct, frozen=True):
     pill: Pill
     workspace: str
     workspace_url: str
+    archived: bool
     project: str
     org: str
     backend: str
@@ -56,15 +57,17 @@ def run_line(row: RequestRow, now: datetime) -> RunLine:
         ("cancelled", row.cancelled),
     )
     url = f"/{row.project_slug}/{row.workspace}/"
+    own = f"{url}{row.id}/" if row.project_slug else f"/job-requests/{row.id}/"
     asked = when(row.created_at, now)
     assert asked is not None
     took = between(row.started_at, row.completed_at)
     return RunLine(
         id=row.id,
-        url=f"{url}{row.id}/",
+        url=own,
         pill=status_pill(row.status),
         workspace=row.workspace,
         workspace_url=url,
+        archived=row.archived,
         project=row.project_name,
         org=row.org or "",
         backend=row.backend.name,

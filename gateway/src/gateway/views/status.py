@@ -43,6 +43,12 @@ def backend_pill(backend: BackendStatus) -> Pill:
     return Pill("up", "Up", "check-circle")
 
 
+def troubles_of(backends: Sequence[BackendStatus]) -> list[str]:
+    """`TPP: not known`, for those of which something is wrong that nobody planned."""
+    pills = [(backend.name, backend_pill(backend)) for backend in backends]
+    return [f"{name}: {pill.word.lower()}" for name, pill in pills if pill.state == "missing"]
+
+
 def _sentence(backend: BackendStatus, now: datetime) -> str:
     if backend.unknown:
         since = when(backend.unknown_since, now)

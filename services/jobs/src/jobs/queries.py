@@ -41,6 +41,7 @@ json_build_object('id', r.id, 'workspace', r.workspace, 'project_slug', coalesce
   'started_at', r.started_at, 'completed_at', r.completed_at,
   'jobs', r.total, 'succeeded', r.succeeded, 'failed', r.failed, 'cancelled', r.cancelled,
   'blocked', r.blocked, 'running', r.running, 'pending', r.pending,
+  'archived', coalesce((select w.is_archived from known_workspaces w where w.id = r.workspace_id), false),
   'org', (select o.name from known_orgs o where o.id = p.org_ids[1]))
 """
 

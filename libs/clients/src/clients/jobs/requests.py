@@ -78,6 +78,7 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
+    archived: bool = False  # its workspace
     """A line of the event log."""
 
     id: int
