@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox import control, human, opencodelists, slack, smtp
 from sandbox.faults import DropConnection, Faults
-from sandbox.github import api, issues, oauth
+from sandbox.github import api, fetch, issues, oauth
 from sandbox.rap import api as rap
 from sandbox.rap.agent import settle
 from sandbox.seed import seed
@@ -59,6 +59,7 @@ def create(
         oauth.router(store),
         api.router(store, faults),
         issues.router(store, faults),
+        fetch.router(store, faults),
         slack.router(store, faults),
         opencodelists.router(store, faults),
         control.router(store, faults),

@@ -46,8 +46,26 @@ OUTSIDE: dict[str, tuple[str, ...]] = {
     "LOG_LEVEL": (*SERVICES, "gateway"),
 }
 
-# Without a stand-in these have no value that could be guessed.
-NEEDED = ("RAP_API_BASE_URL", "RAP_API_TOKEN")
+
+# The outside world by system. Whoever gives an address of one means that system itself: then nothing of its
+# stand-in is used, and what is `needed` of it has no value that could be guessed.
+@dataclass(frozen=True)
+class System:
+    addresses: tuple[str, ...]
+    needed: tuple[str, ...] = ()
+
+
+SYSTEMS = {
+    "github": System(
+        ("GITHUB_URL", "GITHUB_BROWSER_URL", "GITHUB_API_URL"),
+        ("SOCIAL_AUTH_GITHUB_KEY", "SOCIAL_AUTH_GITHUB_SECRET"),
+    ),
+    "rap": System(("RAP_API_BASE_URL",), ("RAP_API_BASE_URL", "RAP_API_TOKEN")),
+    "opencodelists": System(("OPENCODELISTS_URL",)),
+    "slack": System(("SLACK_API_URL",), ("SLACK_BOT_TOKEN",)),
+    "mailbox": System(("SMTP_URL",)),
+}
+NEEDED = SYSTEMS["rap"].needed  # also without the sandbox
 
 
 @dataclass
@@ -118,7 +136,7 @@ class Plan:
             return base | {
                 "SMTP_PORT": str(self.ports["smtp"]),
                 "SANDBOX_HOME": str(self.home / "sandbox"),
-                "RAP_API_TOKEN": self.secrets.rap_token,
+                "RAP_API_TOKEN": self.outside.get("RAP_API_TOKEN") or self.secrets.rap_token,
                 "SANDBOX_BACKENDS": BACKENDS,
             }
         base |= {
@@ -136,25 +154,51 @@ class Plan:
             base["TOKEN_KEYS"] = f"k1={self.secrets.token_key}"
         if service == "releases":
             base["RELEASE_STORAGE"] = str(self.home / "releases")
-        given = self._stand_ins() | self.outside if self.sandbox else self.outside
+        given = self._stand_ins() | self.outside
         return base | {name: given[name] for name, who in OUTSIDE.items() if service in who and name in given}
 
+    @property
+    def stood_in(self) -> list[str]:
+        """The systems that the sandbox stands in for."""
+        if not self.sandbox:
+            return []
+        return [
+            name
+            for name, system in SYSTEMS.items()
+            if not any(self.outside.get(address) for address in system.addresses)
+        ]
+
+    @property
+    def missing(self) -> list[str]:
+        """Variables without which the real systems cannot be used."""
+        needed = NEEDED if not self.sandbox else ()
+        for name, system in SYSTEMS.items():
+            if self.sandbox and name not in self.stood_in:
+                needed += system.needed
+        return [name for name in needed if not self.outside.get(name)]
+
     def _stand_ins(self) -> dict[str, str]:
+        return {k: v for name in self.stood_in for k, v in self._stand_in_for()[name].items()}
+
+    def _stand_in_for(self) -> dict[str, dict[str, str]]:
         url = f"http://127.0.0.1:{self.ports['sandbox']}"
         browser = f"http://localhost:{self.ports['sandbox']}"
         return {
-            "GITHUB_URL": f"{url}/github",
-            "GITHUB_BROWSER_URL": f"{browser}/github",
-            "GITHUB_API_URL": f"{url}/github/api",
-            "SOCIAL_AUTH_GITHUB_KEY": "sandbox",
-            "SOCIAL_AUTH_GITHUB_SECRET": "sandbox",
-            "RAP_API_BASE_URL": f"{url}/rap/controller/v1/",
-            "RAP_API_TOKEN": self.secrets.rap_token,
-            "RAP_API_FIRST_POLL": "0.5",
-            "BACKEND_POLL_INTERVAL": "10",
-            "OPENCODELISTS_URL": f"{url}/opencodelists",
-            "SLACK_API_URL": f"{url}/slack/api/",
-            "SLACK_BOT_TOKEN": "sandbox",
-            "SMTP_URL": f"smtp://127.0.0.1:{self.ports['smtp']}",
-            "JOBSERVER_GITHUB_TOKEN": "",
+            "github": {
+                "GITHUB_URL": f"{url}/github",
+                "GITHUB_BROWSER_URL": f"{browser}/github",
+                "GITHUB_API_URL": f"{url}/github/api",
+                "SOCIAL_AUTH_GITHUB_KEY": "sandbox",
+                "SOCIAL_AUTH_GITHUB_SECRET": "sandbox",
+                "JOBSERVER_GITHUB_TOKEN": "",
+            },
+            "rap": {
+                "RAP_API_BASE_URL": f"{url}/rap/controller/v1/",
+                "RAP_API_TOKEN": self.secrets.rap_token,
+                "RAP_API_FIRST_POLL": "0.5",
+                "BACKEND_POLL_INTERVAL": "10",
+            },
+            "opencodelists": {"OPENCODELISTS_URL": f"{url}/opencodelists"},
+            "slack": {"SLACK_API_URL": f"{url}/slack/api/", "SLACK_BOT_TOKEN": "sandbox"},
+            "mailbox": {"SMTP_URL": f"smtp://127.0.0.1:{self.ports['smtp']}"},
         }

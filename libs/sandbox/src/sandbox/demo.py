@@ -95,7 +95,7 @@ def load(home: Path, plan: Plan, say: Callable[[str], None]) -> None:
     file = home / "demo.json"
     if file.exists():
         told = json.loads(file.read_text())
-        file.write_text(json.dumps(told | _addresses(plan), indent=1))
+        file.write_text(json.dumps(told | addresses(plan), indent=1))
         return
     say("Making the demo world")
     said = _batch(home, plan, "identity", people())
@@ -112,18 +112,14 @@ def load(home: Path, plan: Plan, say: Callable[[str], None]) -> None:
         "workspace": "demo-workspace",
     }
     file.touch(0o600)
-    file.write_text(json.dumps(content | _addresses(plan), indent=1))
+    file.write_text(json.dumps(content | addresses(plan), indent=1))
 
 
-def _addresses(plan: Plan) -> dict[str, object]:
+def addresses(plan: Plan) -> dict[str, object]:
+    """Pages of the sandbox, for the systems that it stands in for."""
     url = f"http://localhost:{plan.ports['sandbox']}"
-    sandbox = {
-        "url": url,
-        "mailbox": f"{url}/mailbox",
-        "github": f"{url}/github/issues",
-        "rap": f"{url}/rap",
-        "slack": f"{url}/slack",
-    }
+    pages = {"mailbox": "mailbox", "github": "github/issues", "rap": "rap", "slack": "slack"}
+    sandbox = {"url": url} | {name: f"{url}/{path}" for name, path in pages.items() if name in plan.stood_in}
     return {"url": plan.base_url, "sandbox": sandbox}
 
 

@@ -14,7 +14,7 @@ from contracts.catalogue import SERVICES
 from kit.process import listen
 
 from sandbox import demo
-from sandbox.configuration import NEEDED, OUTSIDE, Plan, Secrets, read_dotenv
+from sandbox.configuration import OUTSIDE, Plan, Secrets, read_dotenv
 from sandbox.embedded.child import free_port
 from sandbox.embedded.nats import Nats
 from sandbox.embedded.postgres import Postgres
@@ -63,9 +63,9 @@ def _stop(number: int, _: object) -> None:
 def run(home: Path, gateway: object, *, sandbox: bool) -> None:
     started = time.monotonic()
     outside = read_dotenv(Path(".env")) | {n: os.environ[n] for n in OUTSIDE if n in os.environ}
-    outside |= {n: os.environ[n] for n in ("BASE_URL", "SECRET_KEY") if n in os.environ}
-    if not sandbox and (missing := [name for name in NEEDED if not outside.get(name)]):
-        sys.exit(f"Without the sandbox .env must have {', '.join(missing)}; dotenv-sample says what for.")
+    outside |= {n: os.environ[n] for n in ("BASE_URL", "SECRET_KEY", "SANDBOX_PORT") if n in os.environ}
+    if missing := Plan(home, Secrets(), {}, sandbox, outside).missing:
+        sys.exit(f"For what the sandbox does not stand in .env must have {', '.join(missing)}.")
     made = Secrets.of(home)
     postgres = Postgres(home, made.postgres)
     nats = Nats(home, made.nats)
@@ -76,7 +76,10 @@ def run(home: Path, gateway: object, *, sandbox: bool) -> None:
         postgres.start()
         nats.start()
         ports = {"postgres": postgres.port, "nats": nats.port, "smtp": free_port()}
-        sockets = {name: gateway if name == "gateway" else listen(0) for name, _, _ in names}
+        fixed = {"sandbox": int(outside.get("SANDBOX_PORT") or 0)}
+        sockets = {
+            name: gateway if name == "gateway" else listen(fixed.get(name, 0)) for name, _, _ in names
+        }
         ports |= {name: sock.getsockname()[1] for name, sock in sockets.items()}  # type: ignore[attr-defined]
         plan = Plan(home, made, ports, sandbox, outside)
         say("Loading the programs")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from contracts.catalogue import SERVICES
+from sandbox import demo
 from sandbox.configuration import OUTSIDE, Plan, Secrets, read_dotenv
 from sandbox.supervisor import targets
 
@@ -90,7 +91,7 @@ def test_a_worker_has_the_variables_of_its_service_and_a_port_of_its_own(tmp_pat
 @pytest.mark.parametrize("name", sorted(OUTSIDE))
 def test_what_is_set_outside_reaches_those_who_use_it_and_nobody_else(tmp_path: Path, name: str) -> None:
     plan = plan_of(tmp_path, **{name: "from outside"})
-    receivers = {p for p in PROCESSES if plan.environment(p).get(name) == "from outside"}
+    receivers = {p for p in PROCESSES if plan.environment(p).get(name) == "from outside"} - {"sandbox"}
     wanted = {p for p in PROCESSES if p.removesuffix("-worker") in OUTSIDE[name]}
     assert receivers == wanted
     for process in wanted:
@@ -102,6 +103,30 @@ def test_what_is_set_wins_over_the_sandbox_one_by_one(tmp_path: Path) -> None:
     environment = plan.environment("notifications")
     assert environment["SMTP_URL"] == "smtp://mail.example:25"
     assert environment["SLACK_API_URL"].startswith(f"http://127.0.0.1:{plan.ports['sandbox']}/")
+
+
+def test_a_real_system_has_nothing_of_its_stand_in_and_no_page_of_it(tmp_path: Path) -> None:
+    """Its addresses, timings and tokens go together: half of each would be neither."""
+    plan = plan_of(tmp_path, RAP_API_BASE_URL="https://controller.example/controller/v1/")
+    environment = plan.environment("jobs")
+    assert not {"RAP_API_FIRST_POLL", "BACKEND_POLL_INTERVAL", "RAP_API_TOKEN"} & set(environment)
+    assert environment["GITHUB_API_URL"].endswith("/github/api"), "another system stays as it is"
+    assert plan.missing == ["RAP_API_TOKEN"]
+    assert plan_of(tmp_path, RAP_API_BASE_URL="https://c.example/", RAP_API_TOKEN="t").missing == []
+    assert plan_of(tmp_path).missing == []
+    assert plan_of(tmp_path, sandbox=False).missing == ["RAP_API_BASE_URL", "RAP_API_TOKEN"]
+    pages = demo.addresses(plan)["sandbox"]
+    assert isinstance(pages, dict)
+    assert sorted(pages) == ["github", "mailbox", "slack", "url"]
+    github = plan_of(tmp_path, GITHUB_API_URL="https://api.github.example")
+    assert "github" not in github.stood_in
+    assert "GITHUB_BROWSER_URL" not in github.environment("identity")
+    assert github.missing == ["SOCIAL_AUTH_GITHUB_KEY", "SOCIAL_AUTH_GITHUB_SECRET"]
+
+
+def test_a_token_given_for_the_stand_in_is_the_stand_ins_too(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, RAP_API_TOKEN="mine")
+    assert plan.environment("jobs")["RAP_API_TOKEN"] == plan.environment("sandbox")["RAP_API_TOKEN"] == "mine"
 
 
 def test_without_the_sandbox_nothing_stands_in(tmp_path: Path) -> None:
