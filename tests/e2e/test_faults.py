@@ -1,6 +1,8 @@
 """Nothing is lost and nothing doubled, whatever is killed (rulings 3.14). `./just soak` makes it harder."""
 
+import asyncio
 import os
+import re
 import secrets
 import signal
 import time
@@ -8,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from urllib.request import urlopen
 
+import asyncpg
 import pytest
 from contracts.catalogue import SERVICES
 from sandbox.airlock_demo import Airlock, listed, new_request_id
@@ -71,25 +74,64 @@ def _rap_id(rosa: Visitor, path: str) -> str:
     return text.split("<dt>RAP id</dt><dd><code>")[1].split("<")[0]
 
 
-@pytest.mark.parametrize("victim", ["releases", "identity", "postgres"])
-def test_fault_airlock_sees_no_restart(stack: Stack, victim: str) -> None:
+@pytest.mark.parametrize("victim", ["releases", "identity", "postgres", "connections"])
+def test_fault_airlock_sees_no_restart(stack: Stack, rosa: Visitor, victim: str) -> None:
     """It never repeats an event: while something restarts its calls are held (rulings 5.7)."""
     done = Event()
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         calls = pool.submit(release_again_and_again, stack, done)
+        logins = pool.submit(log_in_again_and_again, stack, rosa, done)
         time.sleep(1)
-        kill(stack, victim)
+        if victim == "connections":
+            cut_connections(stack)
+        else:
+            kill(stack, victim)
         time.sleep(1)
         done.set()
         found = calls.result(60)
+        asked = logins.result(60)
     assert len(found) > 10
-    assert [call for call in found if call[1] >= 500] == []
+    assert len(asked) > 4
+    assert [call for call in found + asked if call[1] >= 500] == []
     assert {status for _, status in found} == {201}
+    assert {status for _, status in asked} == {200}, "a token is not used up by an answer that was lost"
+
+
+def cut_connections(stack: Stack) -> None:
+    """Of two services to the database, in the middle of whatever they are doing."""
+    for _ in range(5):
+        for service in ("releases", "identity"):
+            url = stack.run["processes"][service]["environment"]["DATABASE_URL"]
+            asyncio.run(_cut(url))
+        time.sleep(0.1)
+
+
+async def _cut(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where usename = current_user and pid <> pg_backend_pid()"
+    )
+    await connection.close()
+
+
+def log_in_again_and_again(stack: Stack, rosa: Visitor, done: Event) -> list[tuple[str, int]]:
+    """With a token of rosa's for each time; what it may do is asked after it, as Airlock does."""
+    airlock = Airlock(stack.url, stack.demo["backend"]["token"])
+    csrf, found = rosa.hidden(rosa.web.get("/settings/"), "csrf"), []
+    while not done.is_set():
+        page = rosa.web.post("/settings/", data={"csrf": csrf, "token": "1"})
+        if (words := re.search(r'class="words"><code>([^<]+)<', page.text)) is None:
+            continue  # it met the restart: people are shown the form again
+        status, *_ = airlock.call("releases/authenticate", user="rosa", token=words[1])
+        found.append(("authenticate", status))
+        status, *_ = airlock.call("releases/authorise", user="rosa")
+        found.append(("authorise", status))
+    return found
 
 
 def release_again_and_again(stack: Stack, done: Event) -> list[tuple[str, int]]:
-    """Each call that Airlock makes, and its answer. Asking for rights is left out: it may fail for a moment,
-    Airlock then goes on with what it knew."""
+    """Each call that Airlock makes to release a file, and its answer."""
     airlock, workspace = Airlock(stack.url, stack.demo["backend"]["token"]), stack.demo["workspace"]
     found: list[tuple[str, int]] = []
     while not done.is_set():

@@ -56,6 +56,7 @@ class ApiProxy:
         if service is None:
             return await _answer(send, 404, "Not found.")
         answer = _Once(send, closing=scope["method"] == "POST" and bool(header(scope, b"authorization")))
+        telemetry.call_id.set(telemetry.new_request_id())
         bounds = limits(scope["method"], path, traced=bool(header(scope, b"traceparent")))
         try:
             async with asyncio.timeout(bounds.total) as answer.deadline:

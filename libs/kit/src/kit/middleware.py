@@ -78,4 +78,5 @@ class Identify:
             refusal = Unauthenticated("This service answers signed callers only.")
             return await problems.response(refusal)(scope, receive, send)
         scope.setdefault("state", {})["actor"] = actor
+        telemetry.call_id.set(header(scope, telemetry.CALL_HEADER.encode()))
         await self.app(scope, receive, send)

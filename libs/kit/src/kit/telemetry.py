@@ -8,6 +8,9 @@ import uuid_utils
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+# One call of somebody outside, also when it is made again inside; never chosen by whoever calls.
+call_id: ContextVar[str] = ContextVar("call_id", default="")
+CALL_HEADER = "x-job-server-call"
 
 _SAFE = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:")
 
@@ -39,4 +42,6 @@ def outgoing() -> dict[str, str]:
         headers["X-Request-ID"] = value
     if value := traceparent.get():
         headers["traceparent"] = value
+    if value := call_id.get():
+        headers[CALL_HEADER] = value
     return headers

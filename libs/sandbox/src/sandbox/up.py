@@ -77,9 +77,7 @@ def run(home: Path, gateway: object, *, sandbox: bool) -> None:
         nats.start()
         ports = {"postgres": postgres.port, "nats": nats.port, "smtp": free_port()}
         fixed = {"sandbox": int(outside.get("SANDBOX_PORT") or 0)}
-        sockets = {
-            name: gateway if name == "gateway" else listen(fixed.get(name, 0)) for name, _, _ in names
-        }
+        sockets = {name: gateway if name == "gateway" else listen(fixed.get(name, 0)) for name, _, _ in names}
         ports |= {name: sock.getsockname()[1] for name, sock in sockets.items()}  # type: ignore[attr-defined]
         plan = Plan(home, made, ports, sandbox, outside)
         say("Loading the programs")

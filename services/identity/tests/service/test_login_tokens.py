@@ -8,6 +8,7 @@ from clients.identity import Identified, IdentityClient
 from contracts.identity import LoginTokenIssued, LoginTokenUsed
 from contracts.statement import Claims
 from identity.actions import login_tokens, rights
+from kit import telemetry
 from kit.errors import NotFound, PermissionDenied
 from messaging.uow import Units
 from testkit.plugin import Speak
@@ -41,6 +42,24 @@ async def test_words_work_once(airlock: IdentityClient, words: str, world: World
     before = await announced_and_audited(world)
     assert await airlock.identify("jane", words) == refused("no_token")
     assert await announced_and_audited(world) == before
+
+
+async def test_a_call_that_is_made_again_inside_works_again_and_no_other_does(
+    airlock: IdentityClient, words: str, world: World
+) -> None:
+    """Its answer was lost. What a caller may choose, the request id, does not make it the same call."""
+    telemetry.request_id.set("chosen-by-airlock")
+    telemetry.call_id.set("call-1")
+    assert (await airlock.identify("jane", words)).user
+    assert (await airlock.identify("jane", words)).user
+    for other in ("call-2", ""):
+        telemetry.call_id.set(other)
+        assert await airlock.identify("jane", words) == refused("no_token")
+    telemetry.call_id.set("call-1")
+    await world.rows("identity", "update login_tokens set used_at = used_at - interval '61 seconds'")
+    assert await airlock.identify("jane", words) == refused("no_token")
+    telemetry.call_id.set("")
+    telemetry.request_id.set("")
 
 
 async def test_words_sent_eight_times_at_the_same_moment_work_once(

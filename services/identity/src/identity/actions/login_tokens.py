@@ -88,7 +88,7 @@ async def authenticate(
 
 
 async def _find(units: Units, user: str, backend: str | None, call: str, now: datetime) -> _Found:
-    again = and_(LoginToken.used_by_call == call, LoginToken.used_at > now - _SAME_CALL)
+    again = and_(LoginToken.used_by_call == (call or None), LoginToken.used_at > now - _SAME_CALL)
     usable = or_(LoginToken.used_at.is_(None), again)
     async with units() as uow:
         query = (
@@ -154,10 +154,10 @@ async def _consume(
         if token is None:  # new words were made meanwhile
             return Identified(refusal="no_token", username=person.username)
         if token.used_at is not None:
-            if token.used_by_call == call and token.used_at > now - _SAME_CALL:
+            if call and token.used_by_call == call and token.used_at > now - _SAME_CALL:
                 return Identified(user=person, username=person.username)
             return Identified(refusal="no_token", username=person.username)
-        token.used_at, token.used_by_call = now, call
+        token.used_at, token.used_by_call = now, call or None
         await _forget_tries(uow, person.username)
         if backend is not None:
             await _forget_one_try(uow, backend)

@@ -69,9 +69,8 @@ async def identify(body: IdentifyIn, actor: CurrentActor, begin: Begin, data: Da
     if "\0" in body.user:
         raise Invalid("Names have no NUL.")
     if body.token is not None:
-        call = telemetry.request_id.get()
         found = await login_tokens.authenticate(
-            begin, body.user, body.token, backend=body.backend, now=now, call=call
+            begin, body.user, body.token, backend=body.backend, now=now, call=telemetry.call_id.get()
         )
         return as_json(found)
     return as_json(login_tokens.authorise(await queries.claims_by_name(data, body.user), body.user))
