@@ -27,6 +27,10 @@ _MARK = """
 update outbox set published_at = clock_timestamp(), sequence = s.sequence, boot = $3
 from unnest($1::bigint[], $2::bigint[]) as s(id, sequence) where outbox.id = s.id
 """
+_LAST = """
+select stream, max(sequence) as sequence from outbox
+where published_at is not null and boot = $1 group by stream
+"""
 _FORGET = "delete from outbox where published_at < now() - make_interval(hours => $1)"
 
 
@@ -71,6 +75,7 @@ class Relay:
                 boot = boot_of(client)
                 await apply_to(js)
                 await send_again(lead.connection, js, boot)
+                await batches.remember(boot)
             while boot == boot_of(client) and await batches.publish():
                 if batches.contradicted:
                     await doubt_all(lead.connection)
@@ -94,6 +99,11 @@ class Batches:
         self._client = client
         self._last: dict[str, int] = {}
         self.contradicted = False
+
+    async def remember(self, boot: str) -> None:
+        """What an earlier leader was told too: a stream that was deleted since begins at 1 again."""
+        rows = await self._connection.fetch(_LAST, boot)
+        self._last = {row["stream"]: row["sequence"] for row in rows}
 
     async def publish(self) -> int:
         """The oldest waiting rows in order, and marked; how many there were.

@@ -162,6 +162,34 @@ async def test_a_broker_put_back_to_an_older_copy_gets_what_it_lost_although_mor
     assert sorted(running.effects) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("led_anew", [False, True], ids=["the same leader", "a leader that is new"])
+async def test_a_stream_deleted_while_the_broker_goes_on_comes_back_whole(
+    running: Running, world: World, led_anew: bool
+) -> None:
+    await running.say(1, 2, 3)
+    await running.say_org(1)
+    await running.told(1, 2, 3)
+    await running.published()
+    if led_anew:
+        sql = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+        await world.rows("identity", sql)
+    client = await connect(running.server.url(), "test")
+    js = client.jetstream(timeout=5)
+    for stream in ("IDENTITY", "STATE"):
+        await js.delete_stream(stream)
+    await client.close()
+    await running.say(4)
+    await running.told(1, 2, 3, 4)
+    await running.say_org(2)
+
+    async def whole() -> bool:
+        logins, versions = await running.in_stream()
+        return sorted(logins) == [1, 2, 3, 4] and versions == [2]
+
+    await eventually(whole, within=20)
+    assert sorted(running.effects) == [1, 2, 3, 4]
+
+
 async def test_what_the_broker_never_takes_is_set_aside_and_the_rest_goes_on(
     running: Running, world: World
 ) -> None:
