@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import gateway.render
@@ -10,7 +11,7 @@ import httpx
 import jinja2
 import msgspec
 import pytest
-from clients.identity import SessionInfo
+from clients.identity import BackendCredential, PersonalToken, SessionInfo
 from contracts.catalogue import SERVICES
 from contracts.statement import Claims, Statement
 from gateway.app import Gateway, create
@@ -58,13 +59,18 @@ class Neighbours:
         body = await request.body()
         if self.away:
             return _refused(self.away)
+        if what == "POST identity/backends/resolve":
+            return _json(BackendCredential())
+        if what == "POST identity/personal-tokens/resolve":
+            return _json(PersonalToken(known=False))
         if what == "POST identity/sessions/resolve":
             return _json(SessionInfo(user=self.people.get(msgspec.json.decode(body)["token"])))
         self.asked.append(what)
         self.queries.append(request.url.query)
         self.callers.append(actor.statement)
         if body and request.headers.get("content-type") == "application/json":
-            self.sent.append(msgspec.json.decode(body))
+            with suppress(msgspec.DecodeError):  # what a backend's program sends may be anything
+                self.sent.append(msgspec.json.decode(body))
         found = self.answers.get(what, 404)
         if isinstance(found, Response):
             return found

@@ -53,9 +53,9 @@ class ApiProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(PREFIX)
         service = owner_of(path)
+        answer = _Once(send, closing=bool(header(scope, b"authorization")))
         if service is None:
-            return await _answer(send, 404, "Not found.")
-        answer = _Once(send, closing=scope["method"] == "POST" and bool(header(scope, b"authorization")))
+            return await _answer(answer, 404, "Not found.")
         telemetry.call_id.set(telemetry.new_request_id())
         bounds = limits(scope["method"], path, traced=bool(header(scope, b"traceparent")))
         try:

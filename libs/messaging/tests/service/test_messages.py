@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from contracts.identity import UserLoggedIn, UserRegistered
+import sqlalchemy as sa
+from contracts.identity import OrgState, UserLoggedIn, UserRegistered
 from contracts.projects import ProjectState
 from kit.db import Database
 from kit.leader import leadership
@@ -18,7 +19,7 @@ from messaging.envelope import Unreadable, opened, seal
 from messaging.relay import Batches, Relay
 from messaging.subscriptions import Subscription
 from messaging.topology import apply_to, stream_of
-from messaging.uow import UnitOfWork, Units
+from messaging.uow import LARGEST, TooLarge, UnitOfWork, Units
 from testkit.bus import Bus
 from testkit.world import World
 
@@ -87,6 +88,24 @@ async def test_a_message_commits_with_the_rows_or_not_at_all(units: Units, world
     with pytest.raises(Gone):
         await publish_and_fail(units)
     assert await world.announced("identity") == ["identity.user.logged_in.v1"]
+
+
+async def test_what_no_broker_would_take_is_refused_with_the_rows_that_made_it(
+    units: Units, world: World
+) -> None:
+    small = OrgState(id=1, version=1, slug="org", name="x", github_orgs=[])
+    large = OrgState(id=1, version=2, slug="org", name="x" * LARGEST, github_orgs=[])
+
+    async def publish_both() -> None:
+        async with units() as uow:
+            row = "insert into inbox (consumer, event_id) values ('test', gen_random_uuid())"
+            await uow.session.execute(sa.text(row))
+            uow.publish(small, large)
+
+    with pytest.raises(TooLarge, match=r"state\.identity\.org\.v1\.1 has 900,"):
+        await publish_both()
+    assert await world.announced("identity") == []
+    assert await world.rows("identity", "select from inbox") == []
 
 
 async def test_the_relay_publishes_in_order_and_soon_after_the_commit(

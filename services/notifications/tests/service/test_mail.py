@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from contracts.identity import LoginTokenUsed
-from contracts.jobs import FinishedJob
+from contracts.jobs import TOLD, FinishedJob
+from messaging.envelope import seal
+from messaging.uow import LARGEST
 from notifications.dispatcher import Dispatcher
 from sandbox.embedded.child import free_port
 from testkit.world import World
@@ -41,6 +43,33 @@ async def test_a_finished_run_is_told_as_text_and_as_html(hear: Hear, send: Send
         for fact in ("Dear Rosa", "demo-workspace", "tpp", "succeeded", "report", "Done", "61", "41"):
             assert fact in body, (kind, fact)
         assert "http://jobs.test/job-requests/41/" in body
+
+
+async def test_the_largest_request_is_one_mail_of_a_size_that_arrives(
+    hear: Hear, send: Send, outside: Outside
+) -> None:
+    """2,191 actions, of which as many are named as an announcement has, each message at its bound."""
+    jobs = [
+        FinishedJob(
+            identifier=f"{n:016}",
+            action=f"generate_study_population_{n:04}_of_a_long_name",
+            status="failed",
+            status_code="nonzero_exit",
+            status_message="é" * 250,
+            seconds=90_000,
+        )
+        for n in range(TOLD)
+    ]
+    largest = finished(41, status="failed", jobs=jobs, counts={"failed": 220, "succeeded": 1_971})
+    assert len(seal("jobs", largest)[2]) < LARGEST
+    await hear("jobs", largest, times=2)
+    await send()
+    [mail] = outside.mails()
+    assert mail["Subject"] == "failed: [os demo-workspace] 220 failed, 1971 succeeded"
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert jobs[-1].action in text
+    assert "1991 more" in text or "1,991 more" in text
+    assert len(mail.as_bytes()) < 1_000_000
 
 
 async def test_names_cannot_break_out_of_a_mail(
