@@ -16,7 +16,7 @@ from kit.identity import Signer
 from kit.tokens import TokenHasher
 from rawclient import Load, measure, request
 from seed import FIRST, PERSON, seed, workspace
-from slow import slow_clients
+from slow import open_pages, slow_clients
 from testkit.stack import Stack, running_stack
 
 Asked = list[tuple[str, int, bytes]]
@@ -160,7 +160,11 @@ async def report(stack: Stack, options: argparse.Namespace) -> None:
         async with slow_clients(stack.url, 200):
             name = "workspace, 200 slow"
             loads.append(await measure(name, pages["workspace page"], 1, options.seconds))
-        loads.append(await measure("workspace, none slow", pages["workspace page"], 1, options.seconds))
+        async with open_pages(stack.url, 5000):
+            name = "workspace, 5,000 live"
+            loads.append(await measure(name, pages["workspace page"], 1, options.seconds * 3))
+            print(f"Gateway with 5,000 open pages: {memory(stack)['gateway']:.0f} MB", flush=True)
+        loads.append(await measure("workspace, nobody else", pages["workspace page"], 1, options.seconds))
     print_loads(loads)
     if options.only and "sync" not in options.only:
         return

@@ -1,6 +1,7 @@
-"""Callers who take their time: what they cost those who do not."""
+"""Callers who take their time, and pages left open: what they cost the others."""
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -24,6 +25,36 @@ async def slow_clients(url: str, count: int) -> AsyncIterator[None]:
 
     tasks = [asyncio.create_task(dawdle()) for _ in range(count)]
     await asyncio.sleep(1)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def open_pages(url: str, count: int) -> AsyncIterator[None]:
+    """Each listens to a request of its own and reads what comes. Raises when one is refused."""
+    parts = urlsplit(url)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+
+    async def listen(number: int, ready: asyncio.Event) -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(b"GET /live?topic=request:%d HTTP/1.1\r\nHost: open\r\n\r\n" % number)
+        head = await reader.readuntil(b"\r\n")
+        if b" 200 " not in head:
+            raise RuntimeError(f"an open page was answered {head!r}")
+        ready.set()
+        while await reader.read(4096):
+            pass
+
+    tasks = []
+    for first in range(0, count, 100):
+        ready = [asyncio.Event() for _ in range(first, min(first + 100, count))]
+        tasks += [asyncio.create_task(listen(first + n, event)) for n, event in enumerate(ready)]
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(event.wait() for event in ready))
     try:
         yield
     finally:

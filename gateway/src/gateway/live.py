@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,7 +19,7 @@ from gateway.callers import Callers
 
 log = get()
 _TOPICS = 20  # of one page
-_STREAMS = 2_000  # of one process
+_STREAMS = 10_000  # of one process
 _PING = 10.0
 _FACTS = ("jobs.>", "releases.>", "identity.access.>")
 
@@ -44,6 +45,7 @@ class Stream:
         self.topics = frozenset(topics)
         self.changed: set[str] = set()
         self.woken = asyncio.Event()
+        self.gone = False
 
     def tell(self, topics: Iterable[str]) -> None:
         self.changed.update(topics)
@@ -106,14 +108,14 @@ class Live:
         self._streams.add(stream)
         for topic in stream.topics:
             self._by_topic.setdefault(topic, set()).add(stream)
-        gone = asyncio.create_task(_gone(receive))
+        gone = asyncio.create_task(_gone(receive, stream))
         try:
-            await self._write(stream, gone, send)
+            await self._write(stream, send)
         finally:
             gone.cancel()
             self._drop(stream)
 
-    async def _write(self, stream: Stream, gone: asyncio.Task[None], send: Send) -> None:
+    async def _write(self, stream: Stream, send: Send) -> None:
         headers = [
             (b"content-type", b"text/event-stream; charset=utf-8"),
             (b"cache-control", b"no-store"),
@@ -121,16 +123,16 @@ class Live:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _chunk(send, b"retry: 1000\n\n")
-        while not self._closing and not gone.done():
-            waiting = asyncio.create_task(stream.woken.wait())
-            await asyncio.wait({waiting, gone}, timeout=_PING, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
+        while not self._closing and not stream.gone:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PING):  # Python 3.11's wait_for can swallow a cancellation
+                    await stream.woken.wait()
             stream.woken.clear()
             changed, stream.changed = stream.changed, set()
             lines = [b"data: %b\n\n" % msgspec.json.encode({"topic": name}) for name in sorted(changed)]
-            if not gone.done():
+            if not stream.gone:
                 await _chunk(send, b"".join(lines) or b"event: ping\ndata: \n\n")
-        if not gone.done():
+        if not stream.gone:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _drop(self, stream: Stream) -> None:
@@ -146,6 +148,8 @@ async def _chunk(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _gone(receive: Receive) -> None:
+async def _gone(receive: Receive, stream: Stream) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    stream.gone = True
+    stream.woken.set()

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import importlib
 import os
+import resource
 import signal
 import socket
 import sys
@@ -55,6 +56,8 @@ def run_app(target: str, *, sock: socket.socket) -> None:
     """Serve the ASGI app that the factory `target` makes, until SIGTERM."""
     configure(target.split(".")[0], os.environ.get("LOG_LEVEL", "INFO"))
     os.umask(_OWN)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each open page is a connection
     server = uvicorn.Server(_config(load(target)()))
     gc.freeze()
     server.run(sockets=[sock])
