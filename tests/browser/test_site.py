@@ -262,6 +262,51 @@ def test_a_live_update_takes_no_focus_and_closes_nothing(page: Page, stack: Stac
     assert page.title().startswith("Cancelled")
 
 
+def test_no_live_page_takes_the_focus_or_closes_what_is_open(page: Page, stack: Stack) -> None:
+    """Each of them, while a request of its workspace runs."""
+    slow_run(page, stack)
+    request = page.url
+    job = page.locator("tr[id^=job-]", has_text="report").locator("a").first.get_attribute("href")
+    airlock, release = Airlock(stack.url, stack.demo["backend"]["token"]), new_request_id()
+    content = b"a,b\n1,2\n"
+    files, metadata = [listed("output/a.csv", content, release)], {"tool": "airlock", "airlock_id": release}
+    created, *_ = airlock.call(
+        "releases/workspace/demo-workspace", actor="otis", files=files, metadata=metadata, review=None
+    )
+    sent, *_ = airlock.call(f"releases/release/{release}", actor="otis", body=content, name="output/a.csv")
+    assert (created, sent) == (201, 201)
+    places = ["/", "/event-log/", "/status/", WORKSPACE, f"{WORKSPACE}logs/", f"{WORKSPACE}releases/"]
+    places += [f"{WORKSPACE}releases/{release}/", str(job), request.removeprefix(stack.url)]
+    for path in places:
+        answer = page.goto(stack.url + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        page.wait_for_selector("body[data-listening]")
+        page.evaluate(
+            """() => {
+              const here = "[data-src] a, [data-src] summary, [data-src] button, [data-src] [tabindex]";
+              document.querySelectorAll("[data-src] details").forEach((one) => { one.open = true; });
+              window.opened = [...document.querySelectorAll("[data-src] details[open]")];
+              window.held = document.querySelector(here) || document.querySelector("#main");
+              window.held.focus();
+            }"""
+        )
+        with page.expect_response(lambda answer: "/fragments/" in answer.url, timeout=20_000):
+            pass
+        page.wait_for_timeout(300)
+        kept = "window.held === document.activeElement"
+        moved = (
+            "!window.held.isConnected && document.activeElement.matches('[data-src], [data-src] *, #main')"
+        )
+        assert page.evaluate(f"({kept}) || ({moved})"), path
+        assert page.evaluate("window.opened.every((one) => one.open || !one.isConnected)"), path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    page.goto(request)
+    page.locator("#cancel-all summary").click()
+    page.locator("#cancel-all button").click()
+    expect(page.locator("h1 + .pill")).to_have_attribute("data-state", "cancelled", timeout=40_000)
+
+
 def test_live_is_said_only_while_it_is_true(browser: Browser, rosas_cookies: object, stack: Stack) -> None:
     context, page, _ = make_page(browser, rosas_cookies)  # it complains of what is cut off here
     slow_run(page, stack)

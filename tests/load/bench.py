@@ -15,7 +15,7 @@ import uvloop
 from kit.identity import Signer
 from kit.tokens import TokenHasher
 from rawclient import Load, measure, request
-from seed import FIRST, PERSON, seed, workspace
+from seed import FIRST, PERSON, REQUESTS, seed, workspace
 from slow import open_pages, slow_clients
 from testkit.stack import Stack, running_stack
 
@@ -71,6 +71,11 @@ def asked(stack: Stack, session: str) -> dict[str, Asked]:
                 "nothing",
                 *range(1_000_000, 1_000_009),
             )
+        ],
+        "event log, one letter": [request(f"{url}/event-log/?q={text}", cookie) for text in "emr"],
+        "event log, text in part": [
+            request(f"{url}/event-log/?q=model&{part}", cookie)
+            for part in ("state=failed", "backend=tpp", f"workspace={workspace(7)}", "since=2025-01-01")
         ],
         "event log, filtered": [
             request(f"{url}/event-log/?workspace={workspace(n)}", cookie) for n in spread
@@ -148,7 +153,7 @@ def memory(stack: Stack) -> dict[str, float]:
 async def report(stack: Stack, options: argparse.Namespace) -> None:
     superuser = json.loads((stack.home / "secrets.json").read_text())["postgres"]
     url = f"postgresql://postgres:{superuser}@127.0.0.1:{stack.run['postgres']['port']}/jobserver"
-    print(f"Seeded in {await seed(url):.0f} s", flush=True)
+    print(f"Seeded in {await seed(url, options.requests):.0f} s", flush=True)
     session = await session_cookie(stack, url)
     pages = asked(stack, session)
     pages["request page"] = await request_pages(stack, url, session)
@@ -180,6 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--only", default="", help="part of a row's name, or sync")
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="in the seeded database")
     parser.add_argument("--home", type=Path, help="keep the seeded system here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

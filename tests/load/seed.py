@@ -65,15 +65,24 @@ class Seeder:
             [(PERSON, FIRST + n, "ProjectDeveloper", "load") for n in range(4)])
         # fmt: on
 
-    async def runs(self) -> None:
+    async def runs(self, count: int) -> None:
         graph = [{"name": a, "needs": list(ACTIONS[:n][-1:])} for n, a in enumerate(ACTIONS)]
         body = orjson.dumps(graph).decode()
         await self.connection.execute(
             "insert into jobs.pipeline_files (sha256, body, graph) values ('load', 'version: 4', $1)", body
         )
-        requests, jobs, newest = [], [], {}
-        for number in range(REQUESTS):
-            at = _START + timedelta(minutes=45 * number)
+        self.newest: dict[tuple[str, str, str], tuple[Any, ...]] = {}
+        for first in range(0, count, REQUESTS):
+            await self._some_runs(range(first, min(first + REQUESTS, count)), timedelta(days=625) / count)
+        # fmt: off
+        await self.copy("jobs", "action_status", "workspace backend action identifier job_request_id status status_code created_at completed_at",
+            [(*key, *value) for key, value in self.newest.items()])
+        # fmt: on
+
+    async def _some_runs(self, numbers: range, apart: timedelta) -> None:
+        requests, jobs = [], []
+        for number in numbers:
+            at = _START + apart * number
             failed = self.random.choice(_MIX) == "failed"
             place = self.random.randrange(WORKSPACES)
             done = at + timedelta(minutes=30)
@@ -113,7 +122,7 @@ class Seeder:
                 jobs.append(
                     (FIRST + number, identifier, action, command, status, code, message, at, end, start, end)
                 )
-                newest[(workspace(place), "tpp", action)] = (
+                self.newest[(workspace(place), "tpp", action)] = (
                     identifier,
                     FIRST + number,
                     status,
@@ -128,8 +137,6 @@ class Seeder:
         await self.copy("jobs", "submissions", "job_request_id state", [(r[0], "accepted") for r in requests])
         await self.copy("jobs", "jobs", "job_request_id identifier action run_command status status_code status_message "
             "created_at updated_at started_at completed_at", jobs)
-        await self.copy("jobs", "action_status", "workspace backend action identifier job_request_id status status_code created_at completed_at",
-            [(*key, *value) for key, value in newest.items()])
         # fmt: on
 
     async def releases(self) -> None:
@@ -171,7 +178,7 @@ def rap_id(number: int) -> str:
     return "".join(letters[number >> 5 * place & 31] for place in range(15, -1, -1))
 
 
-async def seed(superuser_url: str) -> float:
+async def seed(superuser_url: str, requests: int = REQUESTS) -> float:
     """Once per database; seconds it took."""
     started = time.monotonic()
     connection = await asyncpg.connect(superuser_url)
@@ -181,7 +188,7 @@ async def seed(superuser_url: str) -> float:
         seeder = Seeder(connection)
         async with connection.transaction():
             await seeder.people_and_places()
-            await seeder.runs()
+            await seeder.runs(requests)
             await seeder.releases()
         await connection.execute("vacuum analyze")
         return time.monotonic() - started

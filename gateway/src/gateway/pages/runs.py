@@ -41,6 +41,7 @@ async def filtered_list(
     )
     found = await _asked(site, page, by)
     path = page.request.url.path
+    names = {backend.slug: backend.name for backend in found.backends}
     return site.html(
         page,
         "runs.html",
@@ -55,7 +56,9 @@ async def filtered_list(
         filtered=bool(chosen),
         chips=_chips(path, chosen, found.counts),
         applied=[
-            (name, value, _link(path, chosen, name)) for name, value in chosen.items() if name != "state"
+            (name, names.get(value, value) if name == "backend" else value, _link(path, chosen, name))
+            for name, value in chosen.items()
+            if name != "state"
         ],
         chosen={name: chosen.get(name, "") for name in _FILTERS},
         backends=[(b.slug, b.name) for b in found.backends],

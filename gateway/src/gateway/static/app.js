@@ -42,11 +42,19 @@
     one("#live-voice").textContent = `${added} ${part.dataset.steady}${added === 1 ? "" : "s"}`;
     return true;
   };
+  /* What had the focus is gone: it goes to the part where that was, not to the beginning of the page. */
+  const hold = (part) => {
+    part.tabIndex = -1;
+    part.focus({ preventScroll: true });
+    if (document.activeElement !== part) one("#main").focus({ preventScroll: true });
+  };
   const update = async (part) => {
     const answer = await fetch(part.dataset.src, { credentials: "same-origin", headers: { "X-Live": "1" } });
     if (!answer.ok || answer.redirected) return 0;
     const html = await answer.text();
+    const within = part.contains(document.activeElement);
     if (html !== part.shown && !steady(part, html)) morph(part, html);
+    if (within && !part.contains(document.activeElement)) hold(part);
     part.shown = html;
     const title = one("[data-title]", part);
     if (title) document.title = `${title.dataset.title} · Job Server`;

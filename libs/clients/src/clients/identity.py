@@ -78,7 +78,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     token_refusal: str | None
     token_expires_at: datetime | None
-    backends: list[str]
+    backends: list[str]  # their names
     sessions: list[Session]
 
 

@@ -103,13 +103,14 @@ async def account(
         .order_by(Session.last_seen_at.desc())
         .limit(50)
     )
+    named = select(Backend.name).where(Backend.slug.in_(claims.backends)).order_by(Backend.name)
     return out.Account(
         username=user.username,
         fullname=user.fullname,
         email=user.email,
         token_refusal=policies.REFUSALS[refusal] if refusal else None,
         token_expires_at=token if token and token > now else None,
-        backends=claims.backends,
+        backends=list(await session.scalars(named)),
         sessions=[
             out.Session(
                 id=one.id,
