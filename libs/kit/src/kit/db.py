@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-READ_TIMEOUT = "3000"  # milliseconds of one read; whoever asks for more than that is told to ask for less
+READ_TIMEOUT = "2000"  # milliseconds of one read, less than a caller waits; whoever asks for more is told so
 Sessions = async_sessionmaker[AsyncSession]
 # All that asyncpg raises on a connection that is gone; the third when it was told so and has not noticed yet.
 GONE = (

@@ -11,7 +11,7 @@ from kit.errors import Invalid
 from kit.paging import PAGE
 
 from jobs.queries import JOINS, ROW
-from jobs.searching import Where, search
+from jobs.searching import Where, search, search_few
 
 _BOUND = 1_000
 
@@ -76,8 +76,10 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
     order = "asc" if after is not None else "desc"
     if by.q:
         counted.parts, counted.args = ["false"], []
-        narrow = bool(by.workspace or by.project or by.person)
-        source = search(wanted, by.q, order, PAGE + 1, narrow=narrow)
+        if by.workspace or by.project or by.person:
+            source = search_few(wanted, by.q, order, PAGE + 1, by.workspace)
+        else:
+            source = search(wanted, by.q, order, PAGE + 1)
     else:
         source = f"select r.* from job_requests r where {wanted.sql()} order by r.id {order} limit {PAGE + 1}"
     sql = f"""

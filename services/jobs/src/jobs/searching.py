@@ -36,38 +36,56 @@ class Where:
         return " and ".join(self.parts) or "true"
 
 
-def search(wanted: Where, text: str, order: str, limit: int, *, narrow: bool) -> str:
+def _is_word(text: str, least: int) -> bool:
+    """Whether an identifier or a commit could begin so, told by so many of its signs."""
+    return text.isascii() and text.isalnum() and len(text) >= least
+
+
+def _ids(wanted: Where, text: str) -> str:
+    """Requests whose number, RAP id, commit or one of whose jobs is meant, each found by an index."""
+    word = text.lower()
+    number = wanted.place(int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1)
+    found = f"""select {number}::bigint as id union select id from job_requests
+      where rap_id = {wanted.place(word)}"""
+    if _is_word(word, 4):
+        low, high = wanted.place(word), wanted.place(word + "\x7f")
+        found += f""" union (select job_request_id from jobs where identifier >= {low} and identifier < {high}
+          limit {_CANDIDATES})"""
+        if _is_word(word, 7):
+            found += f""" union (select id from job_requests where sha ~>=~ {low}
+              and sha ~<~ {high} limit {_CANDIDATES})"""
+    return found
+
+
+def search(wanted: Where, text: str, order: str, limit: int) -> str:
     """A statement for whole rows of job_requests that fit `wanted` too; its values are added there.
 
-    `narrow`: the other conditions leave few requests, which are then looked through; otherwise the newest
-    that fit the text are, 2,000 at most.
+    Of a name that fits the newest requests are looked at, 2,000 of all names at most.
     """
     conditions, bounds = wanted.sql(), wanted.bounds()
-    word = text.lower()
     by_name = wanted.place(contains(text))
-    by_number = wanted.place(int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1)
-    by_rap = wanted.place(word)
-    start = ""
-    if word.isascii() and word.isalnum() and len(word) >= 4:
-        low, high = wanted.place(word), wanted.place(word + "\x7f")
-        start = f"""union (select job_request_id from jobs where identifier >= {low} and identifier < {high}
-          limit {_CANDIDATES})"""
-        if len(word) >= 7:
-            start += f""" union (select id from job_requests where sha ~>=~ {low}
-              and sha ~<~ {high} limit {_CANDIDATES})"""
-    if narrow:
-        return f"""select r.* from job_requests r where {conditions}
-          and (r.id = {by_number} or r.rap_id = {by_rap} or exists (select from jobs j
-            where j.job_request_id = r.id and (j.action ilike {by_name}
-              or starts_with(j.identifier, {by_rap})))) order by r.id {order} limit {limit}"""
     each = limit if conditions == bounds else _EACH
     return f"""
       with named as (select x.id from (select distinct action from action_status where action ilike {by_name}
           limit {_NAMES}) n cross join lateral (select r.job_request_id as id from jobs r
           where r.action = n.action and {bounds.replace("r.id", "r.job_request_id")}
           order by r.job_request_id {order} limit {each}) x),
-      candidates as (select id from (select id from named union select {by_number}::bigint
-          union select id from job_requests where rap_id = {by_rap} {start}) f
+      candidates as (select id from (select id from named union {_ids(wanted, text)}) f
         order by id {order} limit {_CANDIDATES})
       select r.* from job_requests r join candidates c on c.id = r.id where {conditions}
+      order by r.id {order} limit {limit}"""
+
+
+def search_few(wanted: Where, text: str, order: str, limit: int, workspace: str | None) -> str:
+    """The same where the other conditions leave few requests: all of them are looked through."""
+    conditions = wanted.sql()
+    by_name = wanted.place(contains(text))
+    here = f"and workspace = {wanted.place(workspace)}" if workspace else ""
+    return f"""
+      with names as materialized (select distinct action from action_status
+          where action ilike {by_name} {here} limit {_NAMES}),
+      ids as materialized ({_ids(wanted, text)})
+      select r.* from job_requests r where {conditions} and (r.id in (select id from ids)
+        or (select exists (select from names)) and (select true from jobs j
+          where j.job_request_id = r.id and j.action in (select action from names) limit 1))
       order by r.id {order} limit {limit}"""

@@ -138,6 +138,21 @@ async def mixed(made: Made) -> dict[str, JobRequest]:
         ({"q": "model_100_"}, []),
         ({"q": "%"}, ["plain"]),
         ({"q": "\\"}, []),
+        *[
+            ({"q": text} | {name: value}, ["plain"])
+            for text in ("model", "MODEL_1", "abcd2345", "m")
+            for name, value in (
+                ("workspace", "demo-workspace"),
+                ("project", "demo-project"),
+                ("person", "rosa"),
+                ("backend", "tpp"),
+                ("state", "active"),
+                ("since", "2020-01-01"),
+            )
+        ],
+        ({"q": "model", "workspace": "other-workspace"}, []),
+        ({"q": "abcd2345", "workspace": "other-workspace"}, []),
+        ({"q": "nothing-of-it", "workspace": "demo-workspace"}, []),
         ({"since": "2020-01-01"}, ["other", "ravi", "test", "failed", "plain"]),
         ({"since": "2999-01-01"}, []),
     ],
