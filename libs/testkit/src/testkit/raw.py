@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 # What ends a line would be another request.
 BYTES = st.binary(max_size=40).map(lambda data: bytes(b for b in data if b not in b"\r\n\0 "))
-_FIELDS = ("q", "backend", "page", "state", "since", "before", "after", "request", "first", "find", "next")
-_FIELDS += ("csrf", "fullname", "sha", "key", "requested_actions", "should_notify", "partial", "name")
+_FIELDS = (
+    *("q", "backend", "page", "state", "since", "before", "after", "request", "first", "find", "next"),
+    *("csrf", "fullname", "sha", "key", "requested_actions", "should_notify", "partial", "name"),
+)
 PLACES = ("segment", "coded", "query", "header", "credential", "cookie", "field", "csrf", "json", "name")
 
 
