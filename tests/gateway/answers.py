@@ -24,6 +24,8 @@ from .samples import (
 )
 
 ANSWERS: dict[str, Any] = {
+    "POST identity/backends/resolve": identity.BackendCredential(),
+    "POST identity/personal-tokens/resolve": identity.PersonalToken(known=False),
     "GET projects/workspaces/study-ws": workspace_page(),
     "GET projects/projects/study": projects.ProjectPage(
         project=PROJECT, workspaces=[workspace(), workspace(id=2, name="old-ws", is_archived=True)]

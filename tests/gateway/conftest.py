@@ -11,7 +11,7 @@ import httpx
 import jinja2
 import msgspec
 import pytest
-from clients.identity import BackendCredential, PersonalToken, SessionInfo
+from clients.identity import SessionInfo
 from contracts.catalogue import SERVICES
 from contracts.statement import Claims, Statement
 from gateway.app import Gateway, create
@@ -59,10 +59,6 @@ class Neighbours:
         body = await request.body()
         if self.away:
             return _refused(self.away)
-        if what == "POST identity/backends/resolve":
-            return _json(BackendCredential())
-        if what == "POST identity/personal-tokens/resolve":
-            return _json(PersonalToken(known=False))
         if what == "POST identity/sessions/resolve":
             return _json(SessionInfo(user=self.people.get(msgspec.json.decode(body)["token"])))
         self.asked.append(what)
