@@ -12,17 +12,25 @@ OWNERS = {
     "create_backend": "identity",
     "create_org": "identity",
     "add_member": "identity",
+    "remove_member": "identity",
     "grant": "identity",
     "revoke": "identity",
     "add_to_backend": "identity",
+    "remove_from_backend": "identity",
     "add_to_org": "identity",
     "create_login_token": "identity",
     "create_project": "projects",
     "create_workspace": "projects",
+    "set_project_status": "projects",
+    "set_copilot": "projects",
+    "add_org_to_project": "projects",
     "create_rap": "jobs",
 }
 # Every service has these: `./just manage <service> check_replicas`.
-_COMMON = "batch, check_replicas, rebuild_replicas, republish_state, list_dead_letters, replay_dead_letter"
+COMMON: tuple[str, ...] = (
+    *("batch", "check_replicas", "rebuild_replicas", "republish_state"),
+    *("list_dead_letters", "replay_dead_letter"),
+)
 
 
 def run_file() -> Path:
@@ -33,7 +41,7 @@ def main() -> None:
     words = sys.argv[1:]
     if not words or words[0] in {"-h", "--help"}:
         print("Commands: " + ", ".join(sorted(OWNERS)))
-        print(f"For each service, as `<service> <command>`: {_COMMON}")
+        print(f"For each service, as `<service> <command>`: {', '.join(COMMON)}")
         return
     service = OWNERS.get(words[0])
     if service is None:
