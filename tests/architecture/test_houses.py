@@ -18,9 +18,9 @@ from contracts.catalogue import SERVICES
 from messaging.subscriptions import Subscription
 from sandbox.configuration import OUTSIDE
 from sandbox.manage import COMMON, OWNERS
-from testkit.apps import app_routes, settings_class
+from testkit.apps import app_routes, gateway_routes, settings_class
 
-from .conftest import PROGRAMS, ROOT, gateway_routes
+from .conftest import PROGRAMS, ROOT
 
 ROOMS = [
     *(
@@ -279,3 +279,13 @@ def test_every_public_api_call_that_is_answered_is_ticked(service_app: Callable[
         for method, path in app_routes(service_app(name)):
             if path.startswith("/api/v2/") and (method, shape(path)) in listed:
                 assert listed[method, shape(path)], path
+
+
+def test_a_template_uses_those_of_its_own_area_and_the_shared_ones() -> None:
+    found = {}
+    for file in sorted((ROOT / "gateway/src/gateway").glob("*/templates/*.html")):
+        area = file.parts[-3]
+        used = re.findall(r'{% (?:extends|include|import) "([^"/]+)/', file.read_text())
+        found[f"{area}/{file.name}"] = set(used) - {area, "web"}
+    assert len(found) > 30
+    assert {name: used for name, used in found.items() if used} == {}

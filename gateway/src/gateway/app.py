@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 from kit.identity import Signer
 from kit.middleware import Observe, header
@@ -12,6 +13,8 @@ from messaging.connection import Nats
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.assets import PREFIX as STATIC
@@ -20,12 +23,12 @@ from gateway.callers import Callers
 from gateway.live import Live
 from gateway.proxy import PREFIX as API
 from gateway.proxy import ApiProxy
-from gateway.render import Renderer
 from gateway.routes import routes
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing import Signing
-from gateway.website import Site
+from gateway.web.render import Renderer
+from gateway.web.site import Site
 
 
 class Gateway:
@@ -43,7 +46,8 @@ class Gateway:
         self.site = Site(settings, self.services, self.callers, signer, signing, Renderer(self.assets))
         self._api = Observe(ApiProxy(settings, self.services, self.callers, signer, signing))
         pages = Starlette(routes=routes(self.site), lifespan=self._lifespan)
-        pages.router.default = _not_found(self.site)
+        pages.router.redirect_slashes = False
+        pages.router.default = _not_found(self.site, pages.router)
         self._pages = pages
         self._observed: ASGIApp = Observe(pages)
 
@@ -109,17 +113,29 @@ def _before_shutdown(work: Any) -> None:
             return
 
 
-def _not_found(site: Site) -> ASGIApp:
+def _not_found(site: Site, router: Router) -> ASGIApp:
+    """An address with a slash too few or too many leads to the page; a body is sent on."""
     endpoint = site.endpoint(site.not_found)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        response = await endpoint(request)
+        bare = "/" + "/".join(part for part in scope["path"].split("/") if part)
+        there = [path for path in (f"{bare}/", bare) if path != scope["path"]]
+        if found := next((path for path in there if _is_there(router, {**scope, "path": path})), None):
+            query = scope["query_string"].decode("latin-1")
+            target = quote(found) + (f"?{query}" if query else "")
+            response: Response = RedirectResponse(target, 301 if scope["method"] in {"GET", "HEAD"} else 308)
+        else:
+            response = await endpoint(request)
         await response(scope, receive, send)
 
     return answer
+
+
+def _is_there(router: Router, scope: Scope) -> bool:
+    return any(route.matches(scope)[0] is Match.FULL for route in router.routes)
 
 
 def create(settings: Settings | None = None) -> Gateway:

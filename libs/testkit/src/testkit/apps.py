@@ -2,9 +2,11 @@
 
 import importlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from kit import keys
+from starlette.routing import Route
 
 
 def settings_class(name: str) -> Any:
@@ -40,3 +42,14 @@ def app_routes(app: Any) -> list[tuple[str, str]]:
         elif path := getattr(route, "path", None):
             found += [(method, path) for method in getattr(route, "methods", None) or {"GET"}]
     return found
+
+
+def gateway_routes() -> list[tuple[str, str]]:
+    """(method, path) of every page, in the order in which they are looked at."""
+    routes = importlib.import_module("gateway.routes").routes
+    site = SimpleNamespace(
+        settings=None,
+        get=lambda path, handler: Route(path, handler, methods=["GET"]),
+        post=lambda path, handler, **_: Route(path, handler, methods=["POST"]),
+    )
+    return [(method, route.path) for route in routes(site) for method in (route.methods or set()) - {"HEAD"}]

@@ -1,0 +1,168 @@
+"""Logging in and out, and one's own settings."""
+
+from urllib.parse import urlencode
+
+from kit import clock
+from kit.errors import AppError, Conflict, Invalid
+from starlette.responses import RedirectResponse, Response
+
+from gateway.web.format import browser_name, when
+from gateway.web.page import Page, integer, local, redirect
+from gateway.web.site import Site
+
+LOGIN_COOKIE = "login"
+_LOGIN_AGE = 600
+
+
+class Account:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.settings = site.settings
+
+    @property
+    def _complete_url(self) -> str:
+        return f"{self.settings.base_url.rstrip('/')}/complete/github/"
+
+    async def login(self, page: Page) -> Response:
+        target = local(page.query("next") or "/")
+        if page.caller.user is not None:
+            return RedirectResponse(target, 302)
+        return self.site.html(page, "account/login.html", "Log in", target=target)
+
+    async def start(self, page: Page) -> Response:
+        target = local(str(page.form.get("next", "/")))
+        started = await page.services.credentials.start_login(target, self._complete_url)
+        response = redirect(started.authorize_url)
+        response.set_cookie(
+            self._cookie_name,
+            started.browser,
+            max_age=_LOGIN_AGE,
+            httponly=True,
+            samesite="lax",
+            secure=self.settings.secure,
+        )
+        return response
+
+    @property
+    def _cookie_name(self) -> str:
+        return f"{LOGIN_COOKIE}_{self.settings.session_cookie.rpartition('_')[2]}"
+
+    async def complete(self, page: Page) -> Response:
+        """GitHub sends the browser back here."""
+        if page.query("error"):
+            page.flash(
+                "warning", f"GitHub did not log you in: {page.query('error_description') or 'refused'}."
+            )
+            return redirect("/")
+        browser = page.request.cookies.get(self._cookie_name, "")
+        agent = page.request.headers.get("user-agent", "")
+        try:
+            done = await page.services.credentials.finish_login(
+                page.query("state"), page.query("code"), browser, agent
+            )
+        except (Invalid, Conflict) as refusal:
+            page.flash("warning", refusal.detail)
+            return redirect("/")
+        if done.partial:
+            return redirect("/enter-your-name/?" + urlencode({"partial_token": done.partial}))
+        return self._logged_in(done.session or "", done.next)
+
+    def _logged_in(self, session: str, target: str) -> Response:
+        response = redirect(local(target))
+        response.set_cookie(
+            self.settings.session_cookie,
+            session,
+            max_age=14 * 24 * 3600,
+            httponly=True,
+            samesite="lax",
+            secure=self.settings.secure,
+        )
+        response.delete_cookie(self._cookie_name)
+        return response
+
+    async def enter_name(self, page: Page) -> Response:
+        partial = page.query("partial_token")
+        if page.caller.user is not None or not partial:
+            return redirect("/")
+        return self.site.html(
+            page, "account/enter_name.html", "Your name", partial=partial, errors={}, value=""
+        )
+
+    async def save_name(self, page: Page) -> Response:
+        partial, name = str(page.form.get("partial", "")), str(page.form.get("name", ""))
+        browser = page.request.cookies.get(self._cookie_name, "")
+        agent = page.request.headers.get("user-agent", "")
+        try:
+            done = await page.services.credentials.name_login(partial, name, browser, agent)
+        except Invalid as refusal:
+            return self.site.html(
+                page,
+                "account/enter_name.html",
+                "Your name",
+                status=400,
+                partial=partial,
+                errors={"name": refusal.detail},
+                value=name,
+            )
+        return self._logged_in(done.session or "", done.next)
+
+    async def logout(self, page: Page) -> Response:
+        if page.caller.session:
+            await page.services.credentials.end_session(page.caller.session)
+            self.site.callers.forget_session(page.caller.session)
+        response = redirect("/")
+        response.delete_cookie(self.settings.session_cookie)
+        return response
+
+    async def settings_page(self, page: Page) -> Response:
+        return await self._settings(page)
+
+    async def _settings(
+        self,
+        page: Page,
+        *,
+        token: str = "",
+        errors: dict[str, str] | None = None,
+        value: str | None = None,
+        status: int = 200,
+    ) -> Response:
+        page.need_login()
+        account = await page.services.identity.account(page.caller.session or "")
+        at = clock.now()
+        sessions = [
+            (s.id, browser_name(s.user_agent), when(s.last_seen_at, at), s.current) for s in account.sessions
+        ]
+        return self.site.html(
+            page,
+            "account/settings.html",
+            "Settings",
+            status=status,
+            account=account,
+            sessions=sessions,
+            token=token,
+            token_until=when(account.token_expires_at, at),
+            errors=errors or {},
+            value=account.fullname if value is None else value,
+        )
+
+    async def change_settings(self, page: Page) -> Response:
+        """One form at a time: the name, a login token, or the end of a session."""
+        page.need_login()
+        if "token" in page.form:
+            try:
+                words = await page.services.identity.make_login_token()
+            except AppError as refusal:
+                return await self._settings(page, errors={"token": refusal.detail}, status=refusal.status)
+            return await self._settings(page, token=words)
+        if "end_session" in page.form:
+            await page.services.identity.end_my_session(integer(str(page.form["end_session"])))
+            page.flash("succeeded", "That session has ended.")
+            return redirect("/settings/")
+        name = str(page.form.get("fullname", ""))
+        try:
+            await page.services.identity.rename_me(name)
+        except Invalid as refusal:
+            return await self._settings(page, errors={"fullname": refusal.detail}, value=name, status=400)
+        page.flash("succeeded", "Your settings were saved.")
+        self.site.callers.forget_session(page.caller.session or "")
+        return redirect("/settings/")

@@ -1,0 +1,57 @@
+"""Projects: the list, and one of them."""
+
+import asyncio
+
+from clients.jobs import RequestFilter
+from kit import clock
+from starlette.responses import Response
+
+from gateway.web.format import when
+from gateway.web.frame import Crumb
+from gateway.web.page import Page
+from gateway.web.runlines import run_lines
+from gateway.web.site import Site, optional
+from gateway.web.tabs import tab
+
+
+class Projects:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def list(self, page: Page) -> Response:
+        chosen = tab(page)
+        found = await page.services.projects.projects(mine=chosen.mine, page=chosen.number, q=chosen.q)
+        return self.site.html(
+            page,
+            "projects/projects.html",
+            "Projects",
+            nav="projects",
+            found=found,
+            mine=chosen.mine,
+            q=chosen.q,
+            url=chosen.url,
+        )
+
+    async def show(self, page: Page) -> Response:
+        services = page.services
+        found = await services.projects.project(page.path["project"])
+        names = [w.name for w in found.workspaces]
+        members, runs, activity = await asyncio.gather(
+            optional(services.identity.members(found.project.id)),
+            optional(services.jobs.requests(RequestFilter(project=found.project.slug))),
+            optional(services.jobs.last_activity(names)),
+        )
+        at = clock.now()
+        return self.site.html(
+            page,
+            "projects/project.html",
+            found.project.name,
+            nav="projects",
+            crumbs=(Crumb("Projects", "/projects/"), Crumb(found.project.name)),
+            project=found.project,
+            workspaces=found.workspaces,
+            members=members,
+            runs=run_lines(runs.rows[:8], at) if runs else None,
+            active={name: when(time, at) for name, time in (activity or {}).items()},
+            created=when(found.project.created_at, at),
+        )

@@ -1,0 +1,203 @@
+"""A job request, its jobs, cancelling."""
+
+import asyncio
+from typing import Any
+
+from clients.jobs import Job, JobRequest
+from kit import clock
+from kit.errors import Conflict, NotFound
+from starlette.responses import RedirectResponse, Response
+
+from gateway.runs.code import yaml_lines
+from gateway.runs.joblist import Chosen
+from gateway.runs.reasons import reason
+from gateway.runs.request_view import job_metrics, job_pills, request_view
+from gateway.web.format import between, duration, when
+from gateway.web.frame import Crumb
+from gateway.web.page import Page, integer, redirect
+from gateway.web.site import Site
+
+
+def _crumbs(request: JobRequest) -> tuple[Crumb, ...]:
+    workspace = request.workspace
+    return (
+        Crumb("Projects", "/projects/"),
+        Crumb(workspace.project_name, f"/{workspace.project_slug}/"),
+        Crumb(workspace.name, f"/{workspace.project_slug}/{workspace.name}/"),
+        Crumb(f"Request {request.id}", f"/{workspace.project_slug}/{workspace.name}/{request.id}/"),
+    )
+
+
+def _chosen(page: Page) -> Chosen:
+    first = page.query("first")
+    return Chosen(
+        find=page.query("find")[:100],
+        state=page.query("state")[:20],
+        first=integer(first) if first else 0,
+    )
+
+
+def _job_title(request: JobRequest, job: Job) -> str:
+    """For the tab, which is found by its state."""
+    return f"{job_pills(request)[job.action].word}: {job.action} · Request {request.id}"
+
+
+class Requests:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def _load(self, page: Page) -> JobRequest:
+        return await page.services.jobs.request(integer(page.path["request"]))
+
+    def _may_cancel(self, page: Page, request: JobRequest) -> bool:
+        user = page.caller.user
+        mine = user is not None and user.username == request.created_by.username
+        return mine or page.caller.may("job_cancel", request.workspace.project_id)
+
+    def _may_run(self, page: Page, request: JobRequest) -> bool:
+        workspace = request.workspace
+        return page.caller.may("job_run", workspace.project_id) and not workspace.is_archived
+
+    async def request(self, page: Page) -> Response:
+        found = await self._load(page)
+        at = clock.now()
+        view = request_view(found, at, _chosen(page))
+        if page.request.url.path != view.url:
+            return RedirectResponse(view.url, 302)
+        return self.site.html(
+            page,
+            "runs/request.html",
+            view.title,
+            nav="runs",
+            crumbs=_crumbs(found),
+            topics=f"request:{found.id}",
+            view=view,
+            request=found,
+            asked=when(found.created_at, at),
+            may_cancel=self._may_cancel(page, found),
+            may_run=self._may_run(page, found),
+            logged_in=page.caller.user is not None,
+            csrf=self.site.csrf(page),
+        )
+
+    async def _part(self, page: Page, template: str) -> Response:
+        """A part of the page that changes while jobs run."""
+        found = await self._load(page)
+        return self.site.fragment(
+            page,
+            template,
+            view=request_view(found, clock.now(), _chosen(page)),
+            request=found,
+            may_cancel=self._may_cancel(page, found),
+            may_run=self._may_run(page, found),
+            logged_in=page.caller.user is not None,
+        )
+
+    async def live(self, page: Page) -> Response:
+        return await self._part(page, "runs/request_live.html")
+
+    async def jobs(self, page: Page) -> Response:
+        return await self._part(page, "runs/request_jobs.html")
+
+    async def title(self, page: Page) -> Response:
+        return await self._part(page, "runs/request_title.html")
+
+    async def cancel(self, page: Page) -> Response:
+        """All of it, or one action; nothing left to cancel is said, not an error page."""
+        request_id = integer(page.path["request"])
+        found = await page.services.jobs.request(request_id)
+        action = self._job(found, page.path["identifier"]).action if "identifier" in page.path else None
+        url = f"/{found.workspace.project_slug}/{found.workspace.name}/{found.id}/"
+        try:
+            actions = await page.services.jobs.cancel(request_id, [action] if action else None)
+        except Conflict as refusal:
+            page.flash("info", refusal.detail)
+        else:
+            jobs = "1 job" if len(actions) == 1 else f"{len(actions)} jobs"
+            what = action or f"{jobs} in request {request_id}"
+            page.flash("succeeded", f"Asked for {what} to be cancelled.")
+        back = str(page.form.get("back", ""))
+        return redirect(
+            f"{url}{page.path['identifier']}/" if back == "job" else f"{url}#jobs" if action else url
+        )
+
+    def _job(self, request: JobRequest, prefix: str) -> Job:
+        """By the unique beginning of its identifier (spec/jobs.md §4.3)."""
+        fits = [job for job in request.jobs if job.identifier.startswith(prefix)]
+        if len(fits) != 1:
+            raise NotFound("There is no such job.")
+        return fits[0]
+
+    async def job(self, page: Page) -> Response:
+        found = await self._load(page)
+        job = self._job(found, page.path["identifier"])
+        url = f"/{found.workspace.project_slug}/{found.workspace.name}/{found.id}/"
+        if page.request.url.path != f"{url}{job.identifier}/":
+            return RedirectResponse(f"{url}{job.identifier}/", 302)
+        return self.site.html(
+            page,
+            "runs/job.html",
+            _job_title(found, job),
+            nav="runs",
+            crumbs=(*_crumbs(found), Crumb(job.action)),
+            topics=f"request:{found.id}",
+            csrf=self.site.csrf(page),
+            **self._job_values(page, found, job),
+        )
+
+    async def job_part(self, page: Page) -> Response:
+        """All of the page that changes while the job runs."""
+        found = await self._load(page)
+        job = self._job(found, page.path["identifier"])
+        return self.site.fragment(page, "runs/job_live.html", **self._job_values(page, found, job))
+
+    def _job_values(self, page: Page, found: JobRequest, job: Job) -> dict[str, Any]:
+        at = clock.now()
+        pills = job_pills(found)
+        workspace = found.workspace
+        index = found.jobs.index(job)
+        around = [found.jobs[i] if 0 <= i < len(found.jobs) else None for i in (index - 1, index + 1)]
+        over = job.status in {"succeeded", "failed"}
+        return {
+            "job": job,
+            "request": found,
+            "tab": _job_title(found, job),
+            "url": f"/{workspace.project_slug}/{workspace.name}/{found.id}/",
+            "around": around,
+            "pill": pills[job.action],
+            "over": over,
+            "why": reason(job, found, pills, at),
+            "times": [
+                (label, when(time, at))
+                for label, time in (
+                    ("Created", job.created_at),
+                    ("Started", job.started_at),
+                    ("Last heard of", job.updated_at),
+                    ("Ended", job.completed_at),
+                )
+            ],
+            "ran": duration(between(job.started_at, job.completed_at)),
+            "metrics": job_metrics(job.metrics),
+            "may_cancel": self._may_cancel(page, found) and not over,
+        }
+
+    async def definition(self, page: Page) -> Response:
+        """The file as a page, or by `?plain` as it is."""
+        if "plain" in page.request.query_params:
+            return Response(await self._file(page), media_type="text/plain; charset=utf-8")
+        text, found = await asyncio.gather(self._file(page), self._load(page))
+        return self.site.html(
+            page,
+            "runs/definition.html",
+            "project.yaml",
+            nav="runs",
+            crumbs=(*_crumbs(found), Crumb("project.yaml")),
+            request=found,
+            lines=await asyncio.to_thread(yaml_lines, text.removesuffix("\n")),
+        )
+
+    async def _file(self, page: Page) -> str:
+        text = await page.services.jobs.definition(integer(page.path["request"]))
+        if not text:
+            raise NotFound("No project.yaml is kept for this request.")
+        return text

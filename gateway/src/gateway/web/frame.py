@@ -1,0 +1,45 @@
+"""What every page shows around itself."""
+
+from urllib.parse import urlencode
+
+import msgspec
+
+from gateway.callers import Caller
+from gateway.web.format import initials
+
+
+class Crumb(msgspec.Struct, frozen=True):
+    text: str
+    url: str = ""
+
+
+class Person(msgspec.Struct, frozen=True):
+    name: str
+    username: str
+    initials: str
+    runs_url: str
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """`topics` are what the page listens to; `nav` is the current entry of the header."""
+
+    title: str
+    login_url: str  # and back to this page
+    person: Person | None
+    csrf: str
+    request_id: str
+    docs_url: str
+    nav: str = ""
+    crumbs: tuple[Crumb, ...] = ()
+    topics: str = ""
+    flashes: list[tuple[str, str]] = []
+    troubles: list[str] = []  # of backends, for staff
+    search: str = ""
+
+
+def person_of(caller: Caller) -> Person | None:
+    if caller.user is None:
+        return None
+    name = caller.user.name or caller.user.username
+    runs = "/event-log/?" + urlencode({"person": caller.user.username})
+    return Person(name, caller.user.username, initials(name), runs)

@@ -1,0 +1,46 @@
+"""Releases as lines of a list."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from clients.releases import ReleaseRow
+
+from gateway.web.format import When, person, plural, size, when
+
+
+class ReleaseLine(msgspec.Struct, frozen=True):
+    url: str
+    number: int
+    who: str
+    backend: str
+    when: When
+    files: str
+    workspace: str = ""  # where several stand together
+
+
+def release_lines(rows: Sequence[ReleaseRow], url: str, now: datetime) -> list[ReleaseLine]:
+    lines = []
+    for row in rows:
+        at = when(row.created_at, now)
+        assert at is not None
+        lines.append(
+            ReleaseLine(
+                url=f"{url}releases/{row.id}/" if row.file_count is not None else f"{url}releases/",
+                number=row.number,
+                who=person(row.created_by.fullname, row.created_by.username),
+                backend=row.backend.name,
+                when=at,
+                files=_files(row),
+            )
+        )
+    return lines
+
+
+def _files(row: ReleaseRow) -> str:
+    """Counts only for those who may see them (spec/releases.md §4)."""
+    if row.file_count is None:
+        return ""
+    text = f"{plural(row.file_count, 'file')}, {size(row.total_size or 0)}"
+    missing = row.file_count - (row.uploaded_count or 0)
+    return f"{text}, {missing} not uploaded yet" if missing else text

@@ -1,0 +1,131 @@
+"""Workspaces: the list, one of them, its switches."""
+
+import asyncio
+
+from kit import clock
+from starlette.responses import RedirectResponse, Response
+
+from gateway.web.format import when
+from gateway.web.frame import Crumb
+from gateway.web.page import Page, redirect
+from gateway.web.releaselines import release_lines
+from gateway.web.runlines import run_lines
+from gateway.web.site import Site, optional
+from gateway.web.tabs import tab
+from gateway.workspaces.views import action_cells, workspace_pill
+
+
+class Workspaces:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def list(self, page: Page) -> Response:
+        chosen = tab(page)
+        found = await page.services.projects.workspaces(mine=chosen.mine, page=chosen.number, q=chosen.q)
+        names = [row.name for row in found.rows]
+        activity = await optional(page.services.jobs.last_activity(names)) if names else {}
+        at = clock.now()
+        active = {name: when(time, at) for name, time in (activity or {}).items()}
+        return self.site.html(
+            page,
+            "workspaces/workspaces.html",
+            "Workspaces",
+            nav="workspaces",
+            found=found,
+            mine=chosen.mine,
+            q=chosen.q,
+            url=chosen.url,
+            active=active,
+        )
+
+    async def show(self, page: Page) -> Response:
+        name = page.path["workspace"]
+        services = page.services
+        found, jobs, releases = await asyncio.gather(
+            services.projects.workspace(name),
+            optional(services.jobs.workspace(name)),
+            optional(services.releases.of_workspace(name)),
+        )
+        project, workspace = found.project, found.workspace
+        if project.slug != page.path["project"]:
+            return RedirectResponse(f"/{project.slug}/{workspace.name}/", 302)
+        at = clock.now()
+        url = f"/{project.slug}/{workspace.name}/"
+        may_run = page.caller.may("job_run", project.id)
+        has_backend = bool(page.caller.user and page.caller.user.backends)
+        return self.site.html(
+            page,
+            "workspaces/workspace.html",
+            workspace.name,
+            nav="workspaces",
+            crumbs=(
+                Crumb("Projects", "/projects/"),
+                Crumb(project.name, f"/{project.slug}/"),
+                Crumb(workspace.name),
+            ),
+            topics=f"workspace:{workspace.name}",
+            url=url,
+            project=project,
+            workspace=workspace,
+            created=when(workspace.created_at, at),
+            run_refusal=_run_refusal(
+                workspace.is_archived, may_run, has_backend, page.caller.user is not None
+            ),
+            may_notify=page.caller.may("workspace_toggle_notifications", project.id),
+            may_archive=page.caller.may("workspace_archive", project.id),
+            pill=workspace_pill(workspace.is_archived, jobs),
+            jobs=jobs,
+            cells=action_cells(jobs.actions, url, at) if jobs else [],
+            current=run_lines(jobs.current, at) if jobs else [],
+            recent=run_lines(jobs.recent, at) if jobs else [],
+            releases=None if releases is None else release_lines(releases, url, at),
+        )
+
+    async def jobs(self, page: Page) -> Response:
+        """The live part of the page."""
+        name, project = page.path["workspace"], page.path["project"]
+        jobs = await page.services.jobs.workspace(name)
+        at, url = clock.now(), f"/{project}/{name}/"
+        return self.site.fragment(
+            page,
+            "workspaces/jobs.html",
+            url=url,
+            pill=workspace_pill(False, jobs),
+            cells=action_cells(jobs.actions, url, at),
+            current=run_lines(jobs.current, at),
+            recent=run_lines(jobs.recent, at),
+            jobs=jobs,
+        )
+
+    async def releases(self, page: Page) -> Response:
+        name, project = page.path["workspace"], page.path["project"]
+        found = await page.services.releases.of_workspace(name)
+        url = f"/{project}/{name}/"
+        lines = release_lines(found, url, clock.now())
+        return self.site.fragment(page, "workspaces/releases.html", releases=lines, url=url)
+
+    async def toggle_notifications(self, page: Page) -> Response:
+        on = str(page.form.get("should_notify", "")) in {"True", "true", "1", "on"}
+        await page.services.projects.set_notifications(page.path["workspace"], on)
+        page.flash(
+            "succeeded", f"Runs in this workspace {'tell' if on else 'do not tell'} their author by default."
+        )
+        return redirect(f"/{page.path['project']}/{page.path['workspace']}/")
+
+    async def toggle_archive(self, page: Page) -> Response:
+        on = str(page.form.get("is_archived", "")) in {"True", "true", "1", "on"}
+        name = page.path["workspace"]
+        await page.services.projects.set_archived(name, on)
+        page.flash("succeeded", f"{name} was {'archived' if on else 'taken out of the archive'}.")
+        return redirect(f"/{page.path['project']}/{name}/")
+
+
+def _run_refusal(archived: bool, may_run: bool, has_backend: bool, logged_in: bool) -> str | None:
+    """Why jobs cannot be run here by this caller (spec/projects.md §1.4), or None."""
+    if archived:
+        return "This workspace is archived."
+    if not logged_in:
+        return "Log in to run jobs."
+    if not may_run:
+        return "Only developers of the project run jobs."
+    return None if has_backend else "You have no access to a backend yet."
