@@ -122,8 +122,7 @@ def _not_found(site: Site, router: Router) -> ASGIApp:
             return
         request = Request(scope, receive)
         bare = "/" + "/".join(part for part in scope["path"].split("/") if part)
-        there = [path for path in (f"{bare}/", bare) if path != scope["path"]]
-        if found := next((path for path in there if _is_there(router, {**scope, "path": path})), None):
+        if found := _first(router, scope, [path for path in (f"{bare}/", bare) if path != scope["path"]]):
             query = scope["query_string"].decode("latin-1")
             target = quote(found) + (f"?{query}" if query else "")
             response: Response = RedirectResponse(target, 301 if scope["method"] in {"GET", "HEAD"} else 308)
@@ -134,8 +133,13 @@ def _not_found(site: Site, router: Router) -> ASGIApp:
     return answer
 
 
-def _is_there(router: Router, scope: Scope) -> bool:
-    return any(route.matches(scope)[0] is Match.FULL for route in router.routes)
+def _first(router: Router, scope: Scope, paths: list[str]) -> str | None:
+    """The one of them that the first of all pages answers."""
+    for route in router.routes:
+        for path in paths:
+            if route.matches({**scope, "path": path})[0] is Match.FULL:
+                return path
+    return None
 
 
 def create(settings: Settings | None = None) -> Gateway:
