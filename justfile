@@ -12,12 +12,12 @@ default:
 # The whole system on this machine, with a demo world; Ctrl-C stops it
 [no-exit-message]
 up *options:
-    @exec {{ python }} -m sandbox.up "$@"
+    @exec {{ python }} -m launcher.up "$@"
 
 # A command for operators against the running system, e.g. `./just manage create_user zoe`
 [no-exit-message]
 manage *words:
-    @exec {{ python }} -m sandbox.manage "$@"
+    @exec {{ python }} -m launcher.manage "$@"
 
 # Plays Airlock against the running system: log in, review, release files
 [no-exit-message]
@@ -27,7 +27,7 @@ airlock-demo:
 # Follows a process's log, or finds a request id in all of them
 [no-exit-message]
 logs *word:
-    @exec {{ python }} -m sandbox.logs "$@"
+    @exec {{ python }} -m launcher.logs "$@"
 
 # All tests (or those named); installs a browser when there is none
 [no-exit-message]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from contracts.catalogue import SERVICES
-from sandbox.embedded.nats import USERS, permissions
+from launcher.embedded.nats import USERS, permissions
 from testkit.apps import app_routes, settings_class
 
 from .conftest import PROGRAMS, ROOT

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import typer.main
 from contracts.catalogue import SERVICES
+from launcher.configuration import OUTSIDE
+from launcher.manage import COMMON, OWNERS
 from messaging.subscriptions import Subscription
-from sandbox.configuration import OUTSIDE
-from sandbox.manage import COMMON, OWNERS
 from testkit.apps import app_routes, gateway_routes, settings_class
 
 from .conftest import PROGRAMS, ROOT

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from testkit.stack import Stack
+from testkit.waiting import until
 
 from .test_main_job import manage
-from .visitor import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
 
@@ -33,7 +33,7 @@ def token(stack: Stack, shared: Path) -> str:
             ran = manage(stack, *words, "--json")
             return json.loads(ran.stdout) if ran.returncode == 0 else None
 
-        return eventually(done, 15)
+        return until(done, 15)
 
     made = said("create_backend", "recorded", "--name", "Recorded")["token"]
     said("create_org", "org-one", "--name", "Org One")

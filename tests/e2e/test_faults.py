@@ -15,8 +15,9 @@ import pytest
 from contracts.catalogue import SERVICES
 from sandbox.airlock_demo import Airlock, listed, new_request_id
 from testkit.stack import Stack
+from testkit.waiting import until
 
-from .visitor import Visitor, eventually
+from .visitor import Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
 
@@ -40,12 +41,12 @@ def kill(stack: Stack, name: str) -> None:
     """And wait until there is another one that is ready."""
     victim = stack.pid(name)
     os.kill(victim, signal.SIGKILL)
-    eventually(lambda: stack.pid(name) not in {0, victim}, 40)
-    eventually(lambda: all_ready(stack), 40)
+    until(lambda: stack.pid(name) not in {0, victim}, 40)
+    until(lambda: all_ready(stack), 40)
 
 
 def exactly_one_mail(rosa: Visitor, path: str) -> None:
-    eventually(lambda: rosa.mails_about(path))
+    until(lambda: rosa.mails_about(path))
     time.sleep(0.5)  # a second one would have been sent by now
     mails = rosa.mails_about(path)
     assert len({mail["message_id"] for mail in mails}) == 1
@@ -170,7 +171,7 @@ def test_fault_nats_away_for_a_while(stack: Stack, rosa: Visitor) -> None:
         os.kill(nats, signal.SIGCONT)
     rosa.wait_for(path, "succeeded")
     exactly_one_mail(rosa, path)
-    eventually(lambda: all_ready(stack), 30)
+    until(lambda: all_ready(stack), 30)
 
 
 def test_fault_the_controller_answers_nonsense(rosa: Visitor) -> None:

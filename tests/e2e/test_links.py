@@ -5,9 +5,10 @@ import re
 import httpx
 import pytest
 from testkit.stack import Stack
+from testkit.waiting import until
 
 from .test_main_job import program
-from .visitor import Visitor, eventually
+from .visitor import Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 _URL = re.compile(r"https?://[^\s<>\"')\]|]+")
@@ -27,11 +28,11 @@ def test_every_link_that_is_sent_leads_to_a_page(stack: Stack, rosa: Visitor) ->
     rosa.control("actions/report", {"fail": True, "code": "nonzero_exit", "message": "It exited"})
     path = rosa.run("report", force_run_dependencies="yes")
     rosa.wait_for(path, "failed")
-    eventually(lambda: rosa.mails_about(path))
+    until(lambda: rosa.mails_about(path))
     before = len(rosa.received()["slack"])
     assert program(stack, "sandbox.airlock_demo").returncode == 0
-    eventually(lambda: [issue["state"] for issue in rosa.received()["issues"]][-1:] == ["closed"])
-    eventually(lambda: len(rosa.received()["slack"]) > before)
+    until(lambda: [issue["state"] for issue in rosa.received()["issues"]][-1:] == ["closed"])
+    until(lambda: len(rosa.received()["slack"]) > before)
     with Visitor(stack) as ada:
         ada.log_in("ada")
         links = told(stack, ada)

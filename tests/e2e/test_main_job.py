@@ -9,14 +9,15 @@ from typing import Any
 import httpx
 import pytest
 from testkit.stack import Stack
+from testkit.waiting import until
 
-from .visitor import WORKSPACE, Visitor, eventually
+from .visitor import WORKSPACE, Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
 
 
 def manage(stack: Stack, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
-    return program(stack, "sandbox.manage", *words, said=said)
+    return program(stack, "launcher.manage", *words, said=said)
 
 
 def program(stack: Stack, module: str, *words: str, said: str = "") -> subprocess.CompletedProcess[str]:
@@ -35,7 +36,7 @@ def program(stack: Stack, module: str, *words: str, said: str = "") -> subproces
 def test_a_run_goes_from_the_form_to_one_mail(rosa: Visitor) -> None:
     path = rosa.run("report")
     rosa.wait_for(path, "succeeded")
-    [mail] = eventually(lambda: rosa.mails_about(path))
+    [mail] = until(lambda: rosa.mails_about(path))
     assert mail["recipient"] == "rosa@example.org"
     assert "demo-workspace" in mail["subject"]
     assert "report" in mail["text"]
@@ -59,7 +60,7 @@ def test_a_failed_run_says_so_and_can_be_cancelled_while_it_lasts(rosa: Visitor)
     )
     failed = rosa.run("report", force_run_dependencies="on")
     rosa.wait_for(failed, "failed")
-    [mail] = eventually(lambda: rosa.mails_about(failed))
+    [mail] = until(lambda: rosa.mails_about(failed))
     assert "failed" in mail["subject"].lower()
     rosa.control("actions/report", {})
     rosa.control("speed", {"seconds_per_job": 30})
@@ -80,10 +81,10 @@ def test_airlock_releases_files_that_the_author_can_read(stack: Stack, rosa: Vis
     assert "rates.csv" in page.text
     archive = rosa.web.get(f"{page.url.path}download/")
     assert archive.content[:2] == b"PK"
-    [issue] = eventually(lambda: rosa.received()["issues"][len(before["issues"]) :])
-    eventually(lambda: rosa.received()["issues"][-1]["state"] == "closed")
+    [issue] = until(lambda: rosa.received()["issues"][len(before["issues"]) :])
+    until(lambda: rosa.received()["issues"][-1]["state"] == "closed")
     assert "demo-workspace" in issue["title"]
-    mails = eventually(lambda: rosa.received()["mails"][len(before["mails"]) :])
+    mails = until(lambda: rosa.received()["mails"][len(before["mails"]) :])
     assert {mail["recipient"] for mail in mails} == {"rosa@example.org"}
     with Visitor(stack) as nobody:
         assert "rates.csv" not in nobody.web.get(httpx.URL(url).path).text

@@ -1,24 +1,14 @@
 """A person with a browser that knows no JavaScript, and what stands in the sandbox afterwards."""
 
 import re
-import time
-from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 import httpx
 from testkit.stack import Stack
+from testkit.waiting import until
 
 WORKSPACE = "/demo-project/demo-workspace/"
 T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T], within: float = 30.0) -> T:
-    """The first true answer of `look`. Raises AssertionError with the last one after `within` seconds."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within:.0f} s: {look.__qualname__}: {found!r}"
-        time.sleep(0.1)
-    return found
 
 
 class Visitor:
@@ -69,7 +59,7 @@ class Visitor:
             except httpx.TransportError:  # a gateway that was just killed
                 return False
 
-        eventually(is_it, within)
+        until(is_it, within)
 
     def control(self, path: str, body: dict[str, Any]) -> None:
         httpx.post(f"{self.stack.sandbox}/control/{path}", json=body).raise_for_status()

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +14,11 @@ import httpx
 import pytest
 from kit.identity import HEADER
 from kit.settings import ServiceSettings
-from sandbox.embedded.child import free_port
+from launcher.embedded.child import free_port
+from testkit.waiting import eventually
 from testkit.world import World, running
 
 from . import probe
-
-
-async def eventually(fact: Callable[[], Awaitable[Any]], within: float = 10.0) -> Any:
-    """What `fact` says, once it says something true."""
-    deadline = time.monotonic() + within
-    while not (found := await fact()):
-        assert time.monotonic() < deadline, f"not within {within:.0f} s"
-        await asyncio.sleep(0.02)
-    return found
 
 
 @dataclass

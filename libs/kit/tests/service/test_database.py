@@ -10,9 +10,8 @@ import asyncpg
 import pytest
 from kit.db import Database
 from sqlalchemy import text
+from testkit.waiting import eventually
 from testkit.world import World
-
-from .conftest import eventually
 
 PID = "select pg_backend_pid()"
 SLOW_PID = "select pg_backend_pid() from pg_sleep(0.05)"

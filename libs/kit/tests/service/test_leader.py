@@ -10,9 +10,8 @@ import pytest
 from kit import leader
 from kit.db import GONE
 from kit.leader import Lead, leadership
+from testkit.waiting import eventually
 from testkit.world import World
-
-from .conftest import eventually
 
 LEADERS = "select pid from pg_stat_activity where application_name = $1"
 

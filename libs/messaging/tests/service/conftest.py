@@ -1,7 +1,6 @@
 """An owner of users and organisations that says what a test tells it, and a service that keeps copies."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -51,15 +50,6 @@ def user(number: int, fullname: str = "", *, version: int = 1, deleted: bool = F
 
 def org(number: int, name: str = "Org", *, version: int = 1) -> OrgState:
     return OrgState(id=number, version=version, slug=f"org{number}", name=name, github_orgs=["a", "b"])
-
-
-async def eventually(fact: Callable[[], Awaitable[Any]], within: float = 10.0) -> Any:
-    """What `fact` says, once it says something true."""
-    deadline = time.monotonic() + within
-    while not (found := await fact()):
-        assert time.monotonic() < deadline, f"not within {within:.0f} s"
-        await asyncio.sleep(0.02)
-    return found
 
 
 class Owner:

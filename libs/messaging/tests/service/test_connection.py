@@ -7,12 +7,11 @@ from pathlib import Path
 
 import nats.errors
 import pytest
+from launcher.embedded.child import free_port
+from launcher.embedded.nats import USERS
+from launcher.embedded.nats import Nats as Server
 from messaging.connection import Nats, end
-from sandbox.embedded.child import free_port
-from sandbox.embedded.nats import USERS
-from sandbox.embedded.nats import Nats as Server
-
-from .conftest import eventually
+from testkit.waiting import eventually
 
 
 @pytest.fixture

@@ -11,16 +11,15 @@ import pytest
 from contracts.identity import OrgState, UserLoggedIn
 from kit import process
 from kit.settings import ServiceSettings
+from launcher.embedded.nats import USERS
+from launcher.embedded.nats import Nats as Server
 from messaging.connection import connect
 from messaging.envelope import opened
 from messaging.subscriptions import Subscription
 from messaging.uow import UnitOfWork
 from messaging.worker import Worker
-from sandbox.embedded.nats import USERS
-from sandbox.embedded.nats import Nats as Server
+from testkit.waiting import eventually
 from testkit.world import World
-
-from .conftest import eventually
 
 
 @pytest.fixture

@@ -21,9 +21,10 @@ from messaging.subscriptions import Subscription
 from messaging.topology import apply_to
 from messaging.uow import UnitOfWork, Units
 from nats.aio.client import Client
+from testkit.waiting import eventually
 from testkit.world import World
 
-from .conftest import ORGS, USERS, Copies, eventually, org, user
+from .conftest import ORGS, USERS, Copies, org, user
 
 SUBJECT = UserLoggedIn.subject
 ENVELOPE = (

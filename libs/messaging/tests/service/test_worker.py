@@ -10,15 +10,14 @@ import pytest
 from contracts.identity import UserLoggedIn
 from kit import process
 from kit.settings import ServiceSettings
+from launcher.embedded.child import free_port
+from launcher.embedded.nats import USERS
+from launcher.embedded.nats import Nats as Server
 from messaging.subscriptions import Subscription
 from messaging.uow import UnitOfWork
 from messaging.worker import Worker
-from sandbox.embedded.child import free_port
-from sandbox.embedded.nats import USERS
-from sandbox.embedded.nats import Nats as Server
+from testkit.waiting import eventually
 from testkit.world import World
-
-from .conftest import eventually
 
 DRAIN = 6  # seconds that a process has
 

@@ -152,7 +152,7 @@ def new_request_id() -> str:
 
 def login_token(username: str) -> str:
     """By the operator's command, since nobody is at a browser (rulings 2.17)."""
-    command = [sys.executable, "-m", "sandbox.manage", "create_login_token", username, "--json"]
+    command = [sys.executable, "-m", "launcher.manage", "create_login_token", username, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Unexpected(f"create_login_token {username}: {done.stdout}{done.stderr}")
@@ -170,8 +170,9 @@ def main() -> None:
         sys.exit(f"That did not go as Airlock expects: {exc}")
     say("")
     say(f"Look at  {told['url']}/{told['project']}/{told['workspace']}/releases/{request}/  (log in as rosa)")
-    say(f"Mails    {told['sandbox']['mailbox']}")
-    say(f"Issue    {told['sandbox']['github']}")
+    for what, page in (("Mails", "mailbox"), ("Issue", "github")):
+        if page in told["sandbox"]:  # otherwise they went to the real one
+            say(f"{what:8} {told['sandbox'][page]}")
 
 
 if __name__ == "__main__":

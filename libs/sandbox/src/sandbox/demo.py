@@ -1,17 +1,12 @@
 """The demo world, made by the services' own commands (so that events and audit follow)."""
 
-import io
 import json
-import os
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from kit.process import load as load_target
-
-from sandbox.configuration import Plan
 from sandbox.github.accounts import DEMO
-from sandbox.supervisor import fork
 
 BACKEND = "tpp"
 ROLES: dict[str, list[str]] = {
@@ -28,6 +23,17 @@ ROLES: dict[str, list[str]] = {
 _ON_PROJECT = {"ProjectDeveloper", "ProjectCollaborator"}
 _STUDY = "https://github.com/opensafely/"
 Words = list[str]
+
+
+@dataclass(frozen=True)
+class World:
+    """Where it is made. `run` is given a service and lines of its commands, and answers what each said."""
+
+    home: Path
+    base_url: str
+    url: str  # of the sandbox
+    stood_in: Sequence[str]
+    run: Callable[[str, list[Words]], list[dict[str, Any]]]
 
 
 def people() -> list[Words]:
@@ -90,21 +96,21 @@ def members() -> list[Words]:
     return lines
 
 
-def load(home: Path, plan: Plan, say: Callable[[str], None]) -> None:
+def load(world: World, say: Callable[[str], None]) -> None:
     """Once per home; interrupted, it is simply done again, since every command may be repeated."""
-    file = home / "demo.json"
+    file = world.home / "demo.json"
     if file.exists():
         told = json.loads(file.read_text())
-        file.write_text(json.dumps(told | addresses(plan), indent=1))
+        file.write_text(json.dumps(told | addresses(world), indent=1))
         return
     say("Making the demo world")
-    said = _batch(home, plan, "identity", people())
+    said = world.run("identity", people())
     token = next((row["token"] for row in said if row.get("slug") == BACKEND), None)
     if token is None:  # made before, and only its hash is kept
-        again = _batch(home, plan, "identity", [["create_backend", BACKEND, "--rotate"]])
+        again = world.run("identity", [["create_backend", BACKEND, "--rotate"]])
         token = again[0]["token"]
-    _batch(home, plan, "projects", projects())
-    _batch(home, plan, "identity", members())
+    world.run("projects", projects())
+    world.run("identity", members())
     content = {
         "backend": {"slug": BACKEND, "token": token},
         "users": {name: {"username": name, "roles": roles} for name, roles in ROLES.items()},
@@ -112,34 +118,11 @@ def load(home: Path, plan: Plan, say: Callable[[str], None]) -> None:
         "workspace": "demo-workspace",
     }
     file.touch(0o600)
-    file.write_text(json.dumps(content | addresses(plan), indent=1))
+    file.write_text(json.dumps(content | addresses(world), indent=1))
 
 
-def addresses(plan: Plan) -> dict[str, object]:
-    """Pages of the sandbox, for the systems that it stands in for."""
-    url = f"http://localhost:{plan.ports['sandbox']}"
+def addresses(world: World) -> dict[str, object]:
+    """Of the site, and pages of the sandbox for the systems that it stands in for."""
     pages = {"mailbox": "mailbox", "github": "github/issues", "rap": "rap", "slack": "slack"}
-    sandbox = {"url": url} | {name: f"{url}/{path}" for name, path in pages.items() if name in plan.stood_in}
-    return {"url": plan.base_url, "sandbox": sandbox}
-
-
-def _batch(home: Path, plan: Plan, service: str, lines: list[Words]) -> list[dict[str, object]]:
-    """Run commands of a service in a fork that has its variables; what each printed."""
-    out, log = home / f"batch-{service}.json", home / "logs" / f"batch-{service}.log"
-
-    def work() -> None:
-        os.environ.clear()
-        os.environ.update(plan.environment(service))
-        sys.stdin = io.StringIO("\n".join(json.dumps([*line, "--json"]) for line in lines))
-        sys.stdout = out.open("w")
-        code = load_target(f"{service}.cli:commands")(["batch"], standalone_mode=False)
-        sys.stdout.flush()
-        if code:
-            sys.exit(f"a command was refused: {out.read_text()}")
-
-    _, status = os.waitpid(fork(log, work), 0)
-    if status:
-        sys.exit(f"The demo world could not be made:\n{log.read_text(errors='replace')[-3000:]}")
-    said = [json.loads(line) for line in out.read_text().splitlines()]
-    out.unlink()
-    return said
+    shown = {name: f"{world.url}/{path}" for name, path in pages.items() if name in world.stood_in}
+    return {"url": world.base_url, "sandbox": {"url": world.url} | shown}

@@ -1,8 +1,7 @@
 """The stand-ins on a real socket, and the launchers' homes."""
 
 import sqlite3
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -65,15 +64,6 @@ def a_mail(subject: str = "Hello", *, message_id: str | None = "<1@jobs.test>", 
     if html := more.get("html"):
         message.add_alternative(html, subtype="html")
     return message
-
-
-def eventually(fact: Callable[[], Any], within: float = 10.0) -> Any:
-    """What `fact` says, once it says something true."""
-    deadline = time.monotonic() + within
-    while not (found := fact()):
-        assert time.monotonic() < deadline, f"not within {within:.0f} s"
-        time.sleep(0.01)
-    return found
 
 
 RAP_TOKEN = {"Authorization": "rap-token"}

@@ -10,9 +10,10 @@ from smtplib import SMTP
 from typing import Any
 
 import httpx
-from sandbox.embedded.child import free_port
+from launcher.embedded.child import free_port
+from testkit.waiting import until
 
-from .conftest import RAP_TOKEN, a_mail, a_rap, eventually
+from .conftest import RAP_TOKEN, a_mail, a_rap
 
 SERVE = """
 import os
@@ -31,7 +32,7 @@ def running(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client,
     )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as http:
-            eventually(lambda: process.poll() is None and _answers(http), 20)
+            until(lambda: process.poll() is None and _answers(http), 20)
             yield process, http, smtp_port
     finally:
         process.kill()
@@ -80,7 +81,7 @@ def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
         again = http.post("/rap/controller/v1/rap/create/", json=a_rap(sha), headers=RAP_TOKEN)
         assert again.status_code == 200, "it is known already"
         http.post("/control/actions/generate_dataset_adults", json={})
-        [job] = eventually(
+        [job] = until(
             lambda: [j for j in http.get("/control/state").json()["jobs"] if j["status"] == "succeeded"]
         )
         assert job["action"] == "generate_dataset_adults"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.embedded.nats import USERS, Nats
-from sandbox.embedded.postgres import Postgres
+from launcher.embedded.nats import USERS, Nats
+from launcher.embedded.postgres import Postgres
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.embedded.child import free_port
+from launcher.embedded.child import free_port
 
 _READY_WITHIN = 90.0
 
@@ -64,7 +64,7 @@ def running_stack(home: Path, *options: str, **environment: str) -> Iterator[Sta
     started = time.monotonic()
     with said.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.up", *options],
+            [sys.executable, "-m", "launcher.up", *options],
             env=os.environ | variables | environment,
             stdout=out,
             stderr=subprocess.STDOUT,

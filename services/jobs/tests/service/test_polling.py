@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -16,6 +16,7 @@ from jobs.rap.dispatcher import Dispatcher
 from jobs.rap.poller import Poller
 from jobs.settings import Settings
 from messaging.uow import Units
+from testkit.waiting import eventually
 from testkit.world import World, running
 
 from .conftest import Made, job
@@ -82,14 +83,6 @@ async def until(world: World, request: JobRequest, status: str) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError(f"still {row['status']}, not {status}")
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(500):
-        if await condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come")
 
 
 async def test_two_pollers_follow_a_real_run_to_its_end_and_tell_it_once(

@@ -8,10 +8,10 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from contracts.identity import LoginTokenUsed
 from contracts.jobs import TOLD, FinishedJob
+from launcher.embedded.child import free_port
 from messaging.envelope import seal
 from messaging.uow import LARGEST
 from notifications.dispatcher import Dispatcher
-from sandbox.embedded.child import free_port
 from testkit.world import World
 
 from .conftest import ROSA, Hear, Outside, Send, Sender, finished, send_all, step

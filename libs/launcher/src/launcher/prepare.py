@@ -8,8 +8,8 @@ from kit.bootstrap import bootstrap
 from kit.migrations import heads, migrate
 from messaging import topology
 
-from sandbox.configuration import Plan
-from sandbox.embedded.nats import ADMIN
+from launcher.configuration import Plan
+from launcher.embedded.nats import ADMIN
 
 
 def prepare(plan: Plan, superuser_url: str) -> None:

@@ -18,13 +18,12 @@ import asyncpg
 import nats
 import pytest
 from contracts.catalogue import SERVICES
+from launcher.embedded import child
+from launcher.embedded.nats import USERS, Nats
+from launcher.embedded.postgres import Postgres
 from nats.js.errors import APIError
-from sandbox.embedded import child
-from sandbox.embedded.nats import USERS, Nats
-from sandbox.embedded.postgres import Postgres
+from testkit.waiting import until
 from testkit.world import World
-
-from .conftest import eventually
 
 PASSWORDS = {user: f"{user}-password" for user in USERS}
 
@@ -242,7 +241,9 @@ async def _ignore(_: Exception) -> None:
 
 def test_the_servers_end_with_whoever_started_them(tmp_path: Path) -> None:
     code = "import sys, time; from pathlib import Path\n"
-    code += "from sandbox.embedded.nats import USERS, Nats; from sandbox.embedded.postgres import Postgres\n"
+    code += (
+        "from launcher.embedded.nats import USERS, Nats; from launcher.embedded.postgres import Postgres\n"
+    )
     code += "home = Path(sys.argv[1]); postgres = Postgres(home, 'x'); postgres.start()\n"
     code += "broker = Nats(home, dict.fromkeys(USERS, 'x')); broker.start()\n"
     code += "print(postgres.process.pid, broker.process.pid, postgres.place.data, flush=True); time.sleep(60)"
@@ -253,7 +254,7 @@ def test_the_servers_end_with_whoever_started_them(tmp_path: Path) -> None:
     parent.wait()
     parent.stdout.close()
     began = time.monotonic()
-    eventually(lambda: not any(_runs(int(pid)) for pid in said[:2]))
+    until(lambda: not any(_runs(int(pid)) for pid in said[:2]))
     assert time.monotonic() - began < 10
     shutil.rmtree(said[2].strip())
 

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.embedded.child import before_exec, check_port, free_port, reachable_by, unprivileged_user
+from launcher.embedded.child import before_exec, check_port, free_port, reachable_by, unprivileged_user
 
 _ELSEWHERE = Path("/var/lib/jobserver")
 _START = 30.0

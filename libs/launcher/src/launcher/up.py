@@ -2,24 +2,26 @@
 
 import fcntl
 import http.client
+import importlib
 import json
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from contracts.catalogue import SERVICES
 from kit.process import listen
 
-from sandbox import demo
-from sandbox.configuration import OUTSIDE, Plan, Secrets, read_dotenv
-from sandbox.embedded.child import free_port
-from sandbox.embedded.nats import Nats
-from sandbox.embedded.postgres import Postgres
-from sandbox.prepare import prepare
-from sandbox.supervisor import Process, Supervisor, fork, import_everything, targets
+from launcher import batch
+from launcher.configuration import OUTSIDE, Plan, Secrets, read_dotenv
+from launcher.embedded.child import free_port
+from launcher.embedded.nats import Nats
+from launcher.embedded.postgres import Postgres
+from launcher.prepare import prepare
+from launcher.supervisor import Process, Supervisor, fork, import_everything, targets
 
 _READY_WITHIN = 60.0
 
@@ -94,7 +96,7 @@ def run(home: Path, gateway: object, *, sandbox: bool) -> None:
         _write_run(plan, supervisor, postgres, nats)
         _wait(supervisor, ports)
         if sandbox:
-            demo.load(home, plan, say)
+            _make_demo(home, plan)
         say(f"ready {plan.base_url}")
         say(f"(after {time.monotonic() - started:.1f} s; logs in {home / 'logs'})")
         _tend(plan, supervisor, postgres, nats)
@@ -106,6 +108,19 @@ def run(home: Path, gateway: object, *, sandbox: bool) -> None:
         nats.stop()
         postgres.stop()
         (home / "run.json").unlink(missing_ok=True)
+
+
+def _make_demo(home: Path, plan: Plan) -> None:
+    """The sandbox's; only who wants a sandbox has it."""
+    demo = importlib.import_module("sandbox.demo")
+    world = demo.World(
+        home=home,
+        base_url=plan.base_url,
+        url=f"http://localhost:{plan.ports['sandbox']}",
+        stood_in=plan.stood_in,
+        run=partial(batch.run, home, plan),
+    )
+    demo.load(world, say)
 
 
 def _in_child(log: Path, work: Callable[[], None]) -> None:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 from contracts.catalogue import SERVICES
-from sandbox import demo
-from sandbox.configuration import OUTSIDE, Plan, Secrets, read_dotenv
-from sandbox.supervisor import targets
+from launcher.configuration import OUTSIDE, Plan, Secrets, read_dotenv
+from launcher.supervisor import targets
 
 PROCESSES = [name for name, _, _ in targets(sandbox=True)]
 
@@ -105,7 +104,7 @@ def test_what_is_set_wins_over_the_sandbox_one_by_one(tmp_path: Path) -> None:
     assert environment["SLACK_API_URL"].startswith(f"http://127.0.0.1:{plan.ports['sandbox']}/")
 
 
-def test_a_real_system_has_nothing_of_its_stand_in_and_no_page_of_it(tmp_path: Path) -> None:
+def test_a_real_system_has_nothing_of_its_stand_in(tmp_path: Path) -> None:
     """Its addresses, timings and tokens go together: half of each would be neither."""
     plan = plan_of(tmp_path, RAP_API_BASE_URL="https://controller.example/controller/v1/")
     environment = plan.environment("jobs")
@@ -115,9 +114,7 @@ def test_a_real_system_has_nothing_of_its_stand_in_and_no_page_of_it(tmp_path: P
     assert plan_of(tmp_path, RAP_API_BASE_URL="https://c.example/", RAP_API_TOKEN="t").missing == []
     assert plan_of(tmp_path).missing == []
     assert plan_of(tmp_path, sandbox=False).missing == ["RAP_API_BASE_URL", "RAP_API_TOKEN"]
-    pages = demo.addresses(plan)["sandbox"]
-    assert isinstance(pages, dict)
-    assert sorted(pages) == ["github", "mailbox", "slack", "url"]
+    assert plan.stood_in == ["github", "opencodelists", "slack", "mailbox"]
     github = plan_of(tmp_path, GITHUB_API_URL="https://api.github.example")
     assert "github" not in github.stood_in
     assert "GITHUB_BROWSER_URL" not in github.environment("identity")

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from contracts.catalogue import SERVICES
 
-from sandbox.embedded.child import die_with_parent
+from launcher.embedded.child import die_with_parent
 
 STOP_WITHIN = 8.0
 _LOG_LIMIT = 20 * 1024 * 1024

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contracts.catalogue import SERVICES
 
-from sandbox.embedded.child import before_exec, check_port, free_port
+from launcher.embedded.child import before_exec, check_port, free_port
 
 ADMIN = "admin"
 USERS = (*SERVICES, "gateway", ADMIN)

@@ -9,7 +9,7 @@ from pathlib import Path
 from contracts.catalogue import SERVICES
 from kit import keys
 
-from sandbox.embedded.nats import USERS
+from launcher.embedded.nats import USERS
 
 BACKENDS = "tpp,emis,test"
 

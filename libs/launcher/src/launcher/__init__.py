@@ -1,0 +1,1 @@
+"""Starts the whole system on one machine, with the sandbox or with the real outside world."""
