@@ -81,9 +81,14 @@ def create_user(
 async def _create_backend(slug: str, name: str, rotate: bool) -> dict[str, Any]:
     hasher = TokenHasher(Settings().token_keys)
     async with runtime() as parts, parts.units() as uow:
-        backend, token, existed = await backends.create_backend(
-            uow, hasher, slug, name, rotate=rotate, by=operator(), now=clock.now()
-        )
+        backend, token, by = await backends.find_backend(uow, slug), None, operator()
+        existed = backend is not None
+        if backend is None:
+            backend, token = await backends.create_backend(uow, hasher, slug, name, by=by)
+        elif name:
+            backends.rename_backend(uow, backend, name, by=by)
+        if existed and rotate:
+            token = await backends.rotate_backend_token(uow, hasher, backend, by=by, now=clock.now())
         return {"id": backend.id, "slug": slug, "token": token, "exists": existed}
 
 

@@ -122,10 +122,7 @@ MakeBackend = Callable[[str], Awaitable[str]]
 
 
 async def a_backend(uow: UnitOfWork, slug: str) -> str:
-    made = await backends.create_backend(
-        uow, HASHER, slug, "", rotate=False, by="test", now=datetime.now(UTC)
-    )
-    return made[1] or ""
+    return (await backends.create_backend(uow, HASHER, slug, "", by="test"))[1]
 
 
 @pytest.fixture

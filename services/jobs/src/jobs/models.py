@@ -36,6 +36,12 @@ class Base(tables.Base):
     metadata = tables.metadata()
 
 
+def facts_of(request: Any) -> dict[str, Any]:
+    """What every announcement about a request says; it may be a row with these columns too."""
+    names = ("workspace", "project_id", "backend", "created_by_id")
+    return {"job_request_id": request.id} | {name: getattr(request, name) for name in names}
+
+
 class JobRequest(Base):
     """What a researcher asked to run. A terminal status is never left again (spec/jobs.md §1.5)."""
 
@@ -94,14 +100,7 @@ class JobRequest(Base):
         return self.status in ACTIVE
 
     def facts(self) -> dict[str, Any]:
-        """What every announcement about a request says."""
-        return {
-            "job_request_id": self.id,
-            "workspace": self.workspace,
-            "project_id": self.project_id,
-            "backend": self.backend,
-            "created_by_id": self.created_by_id,
-        }
+        return facts_of(self)
 
 
 class Job(Base):

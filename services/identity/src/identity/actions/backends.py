@@ -17,42 +17,53 @@ SLUG = re.compile(r"[-a-zA-Z0-9_]{1,255}")
 OVERLAP = timedelta(hours=24)  # both tokens are valid for so long, while Airlock changes over
 
 
+async def find_backend(uow: UnitOfWork, slug: str) -> Backend | None:
+    """Locked, for whoever changes it."""
+    found: Backend | None = await uow.session.scalar(
+        select(Backend).where(Backend.slug == slug).with_for_update()
+    )
+    return found
+
+
 async def create_backend(
-    uow: UnitOfWork, hasher: TokenHasher, slug: str, name: str, *, rotate: bool, by: str, now: datetime
-) -> tuple[Backend, str | None, bool]:
-    """(backend, its new token or None, whether it existed). Another name renames it."""
+    uow: UnitOfWork, hasher: TokenHasher, slug: str, name: str, *, by: str
+) -> tuple[Backend, str]:
+    """It, and its token, which is shown only now. Raises Invalid for a slug that is none."""
     if not SLUG.fullmatch(slug):
         raise Invalid("A backend's slug has letters, digits, - and _ only.")
-    backend = await uow.session.scalar(select(Backend).where(Backend.slug == slug).with_for_update())
-    existed = backend is not None
-    if backend is None:
-        backend = Backend(slug=slug, name=name or slug)
-        uow.session.add(backend)
-        await uow.session.flush()
-        audit.record(uow, "backend_created", by, target=slug)
-        uow.publish(backend.state())
-    elif name and name != backend.name:
-        audit.record(uow, "backend_renamed", by, target=slug, old=backend.name, new=name)
-        backend.name, backend.version = name, backend.version + 1
-        uow.publish(backend.state())
-    if existed and not rotate:
-        return backend, None, True
-    if existed:
-        await uow.session.execute(  # two are valid at most: whoever rotates again wants the first one gone
-            delete(BackendToken).where(
-                BackendToken.backend_id == backend.id, BackendToken.expires_at.is_not(None)
-            )
-        )
-        await uow.session.execute(
-            update(BackendToken)
-            .where(BackendToken.backend_id == backend.id, BackendToken.expires_at.is_(None))
-            .values(expires_at=now + OVERLAP)
-        )
-        audit.record(uow, "backend_token_rotated", by, target=slug)
-        uow.publish(AccessChanged(user_ids=[], backends=[slug]))
+    backend = Backend(slug=slug, name=name or slug)
+    uow.session.add(backend)
+    await uow.session.flush()
+    audit.record(uow, "backend_created", by, target=slug)
+    uow.publish(backend.state())
+    return backend, _add_token(uow, hasher, backend)
+
+
+def rename_backend(uow: UnitOfWork, backend: Backend, name: str, *, by: str) -> None:
+    if name == backend.name:
+        return
+    audit.record(uow, "backend_renamed", by, target=backend.slug, old=backend.name, new=name)
+    backend.name, backend.version = name, backend.version + 1
+    uow.publish(backend.state())
+
+
+async def rotate_backend_token(
+    uow: UnitOfWork, hasher: TokenHasher, backend: Backend, *, by: str, now: datetime
+) -> str:
+    """A new one; the last one stays valid for a day, and one from before that does not."""
+    of_it = BackendToken.backend_id == backend.id
+    await uow.session.execute(delete(BackendToken).where(of_it, BackendToken.expires_at.is_not(None)))
+    last = update(BackendToken).where(of_it, BackendToken.expires_at.is_(None))
+    await uow.session.execute(last.values(expires_at=now + OVERLAP))
+    audit.record(uow, "backend_token_rotated", by, target=backend.slug)
+    uow.publish(AccessChanged(user_ids=[], backends=[backend.slug]))
+    return _add_token(uow, hasher, backend)
+
+
+def _add_token(uow: UnitOfWork, hasher: TokenHasher, backend: Backend) -> str:
     token = new_backend_token()
     uow.session.add(BackendToken(backend_id=backend.id, token_hash=hasher.hash(token)))
-    return backend, token, existed
+    return token
 
 
 async def create_org(uow: UnitOfWork, slug: str, name: str, *, by: str) -> tuple[Org, bool]:

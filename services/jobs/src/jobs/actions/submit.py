@@ -9,7 +9,7 @@ from messaging.uow import UnitOfWork
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from jobs.models import JobRequest, KnownWorkspace, PipelineFile, Submission
+from jobs.models import JobRequest, KnownWorkspace, PipelineFile, Submission, facts_of
 from jobs.pipeline import Pipeline
 
 
@@ -54,19 +54,11 @@ async def submit_job_request(
     statement = (
         insert(JobRequest).values(values).on_conflict_do_nothing(index_elements=["created_by_id", "key"])
     )
-    request_id = await uow.session.scalar(statement.returning(JobRequest.id))
-    if request_id is None:
+    columns = [JobRequest.id, JobRequest.workspace, JobRequest.project_id, JobRequest.backend]
+    made = await uow.session.execute(statement.returning(*columns, JobRequest.created_by_id))
+    if (request := made.one_or_none()) is None:
         query = select(JobRequest.id).where(JobRequest.created_by_id == user_id, JobRequest.key == wanted.key)
         return int((await uow.session.scalars(query)).one())
-    uow.session.add(Submission(job_request_id=request_id))
-    uow.publish(
-        JobRequestCreated(
-            job_request_id=request_id,
-            workspace=workspace.name,
-            project_id=workspace.project_id,
-            backend=wanted.backend,
-            created_by_id=user_id,
-            actions=wanted.actions[:TOLD],
-        )
-    )
-    return int(request_id)
+    uow.session.add(Submission(job_request_id=request.id))
+    uow.publish(JobRequestCreated(**facts_of(request), actions=wanted.actions[:TOLD]))
+    return int(request.id)

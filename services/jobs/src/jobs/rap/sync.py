@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from kit.logging import get
 from kit.words import DETAIL, STATUS_MESSAGE, cut
 from messaging.uow import UnitOfWork, Units
 
+from jobs.models import facts_of
 from jobs.rap import sql
 
 log = get()
@@ -153,19 +153,9 @@ def _compare(sent: dict[str, list[RapJob]], kept: dict[str, int]) -> None:
         log.error("the controller left out jobs that it had told of", rap_ids=sorted(vanished)[:10])
 
 
-def _of(row: sa.Row[tuple[object, ...]]) -> dict[str, Any]:
-    return {
-        "job_request_id": row.id,
-        "workspace": row.workspace,
-        "project_id": row.project_id,
-        "backend": row.backend,
-        "created_by_id": row.created_by_id,
-    }
-
-
 def _changed(request: sa.Row[tuple[object, ...]], jobs: int) -> Event:
     return JobRequestStatusChanged(
-        **_of(request),
+        **facts_of(request),
         status=request.status,
         changed_jobs=jobs,
     )
@@ -180,7 +170,7 @@ async def finish_facts(uow: UnitOfWork, ids: Sequence[int]) -> list[Event]:
     rows = await uow.session.execute(sql.FINISHED, {"ids": list(ids)})
     return [
         JobRequestFinished(
-            **_of(row),
+            **facts_of(row),
             status=row.status,
             status_message=row.status_message,
             backend_name=row.backend_name,
