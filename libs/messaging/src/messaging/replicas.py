@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -21,11 +21,23 @@ _PAGE = 500
 
 @dataclass(frozen=True)
 class Replica:
-    """`columns` of `table` mirror the fields of the same name; `id` and `version` are always kept."""
+    """The columns of `model` mirror the fields of `state` that have their names; one without is an error."""
 
     state: type[State]
-    table: sa.Table
-    columns: tuple[str, ...]
+    model: sa.FromClause
+
+    def __post_init__(self) -> None:
+        if unknown := {column.name for column in self.model.c} - set(self.state.__struct_fields__):
+            raise TypeError(f"{self.state.__name__} has no {', '.join(sorted(unknown))}")
+
+    @property
+    def table(self) -> sa.Table:
+        return cast(sa.Table, self.model)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All but `id` and `version`, which are always kept."""
+        return tuple(column.name for column in self.model.c if column.name not in {"id", "version"})
 
     def values(self, state: State) -> dict[str, Any]:
         return {name: getattr(state, name) for name in ("id", "version", *self.columns)}

@@ -37,8 +37,8 @@ _ORGS = _known(
     sa.Column("name", sa.Text),
     sa.Column("github_orgs", ARRAY(sa.Text)),
 )
-USERS = Replica(UserState, _USERS, ("username", "fullname"))
-ORGS = Replica(OrgState, _ORGS, ("slug", "name", "github_orgs"))
+USERS = Replica(UserState, _USERS)
+ORGS = Replica(OrgState, _ORGS)
 
 
 def user(number: int, fullname: str = "", *, version: int = 1, deleted: bool = False) -> UserState:

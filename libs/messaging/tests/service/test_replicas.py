@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from itertools import permutations
 
 import pytest
+import sqlalchemy as sa
 from contracts.base import State
+from contracts.identity import UserState
 from kit.http import Client, Unreachable
-from messaging.replicas import on_miss, subscription, write
+from messaging.replicas import Replica, on_miss, subscription, write
 from messaging.uow import Units
 from testkit.bus import Bus
 from testkit.world import World
@@ -142,3 +144,9 @@ async def test_an_owner_that_is_away_or_too_slow_is_waited_for_a_second_at_most(
     await lost.close()
     assert time.monotonic() - started < 2.5
     assert await copies.users() == []
+
+
+def test_a_copy_of_what_the_owner_does_not_say_is_a_mistake() -> None:
+    table = sa.Table("known_odd", sa.MetaData(), sa.Column("id", sa.BigInteger), sa.Column("odd", sa.Text))
+    with pytest.raises(TypeError, match="UserState has no odd"):
+        Replica(UserState, table)

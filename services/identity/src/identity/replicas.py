@@ -5,9 +5,5 @@ from messaging.replicas import Replica
 
 from identity.models import KnownProject
 
-PROJECTS = Replica(
-    ProjectState,
-    KnownProject.__table__,  # type: ignore[arg-type]
-    ("slug", "name", "number", "status", "copilot_id", "org_ids"),
-)
+PROJECTS = Replica(ProjectState, KnownProject.__table__)
 REPLICAS = (PROJECTS,)

@@ -6,17 +6,9 @@ from messaging.replicas import Replica
 
 from releases.models import KnownBackend, KnownOrg, KnownProject, KnownUser, KnownWorkspace
 
-USERS = Replica(UserState, KnownUser.__table__, ("username", "fullname"))  # type: ignore[arg-type]
-ORGS = Replica(OrgState, KnownOrg.__table__, ("slug", "name"))  # type: ignore[arg-type]
-BACKENDS = Replica(BackendState, KnownBackend.__table__, ("slug", "name"))  # type: ignore[arg-type]
-PROJECTS = Replica(
-    ProjectState,
-    KnownProject.__table__,  # type: ignore[arg-type]
-    ("slug", "name", "number", "status", "copilot_id", "org_ids"),
-)
-WORKSPACES = Replica(
-    WorkspaceState,
-    KnownWorkspace.__table__,  # type: ignore[arg-type]
-    ("name", "project_id", "is_archived"),
-)
+USERS = Replica(UserState, KnownUser.__table__)
+ORGS = Replica(OrgState, KnownOrg.__table__)
+BACKENDS = Replica(BackendState, KnownBackend.__table__)
+PROJECTS = Replica(ProjectState, KnownProject.__table__)
+WORKSPACES = Replica(WorkspaceState, KnownWorkspace.__table__)
 REPLICAS = (USERS, ORGS, BACKENDS, PROJECTS, WORKSPACES)

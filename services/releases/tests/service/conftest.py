@@ -245,10 +245,8 @@ async def people(world: World, identity_url: str) -> AsyncIterator[People]:
     async with Database(world.url("identity")).opened() as database:
         units = Units(database, "identity", lambda: None)
         async with units() as uow:
-            _, token, _ = await backends.create_backend(
-                uow, TokenHasher(TOKEN_KEYS), "tpp", "TPP", rotate=False, by="t", now=datetime.now(UTC)
-            )
-        yield People(units, token or "")
+            _, token = await backends.create_backend(uow, TokenHasher(TOKEN_KEYS), "tpp", "TPP", by="t")
+        yield People(units, token)
 
 
 Ask = Callable[..., Any]
