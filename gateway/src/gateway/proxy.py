@@ -53,8 +53,8 @@ class ApiProxy:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(PREFIX)
         service = owner_of(path)
-        credential = header(scope, b"authorization")
-        answer = _Once(send, closing=bool(credential) and ":" not in credential)
+        writes = scope["method"] not in _SAFE_METHODS
+        answer = _Once(send, closing=writes and bool(header(scope, b"authorization")))
         if service is None:
             return await _answer(answer, 404, "Not found.")
         telemetry.call_id.set(telemetry.new_request_id())
