@@ -29,6 +29,9 @@ ROSA = person(
 )
 
 
+_SAID = "It was refused."
+
+
 class Neighbours:
     """All five services in one: `answers` maps "GET service/path" to a value, a status or a Response."""
 
@@ -58,7 +61,7 @@ class Neighbours:
         assert actor is not None, "the gateway always says who is asking"
         body = await request.body()
         if self.away:
-            return _refused(self.away)
+            return refused(status=self.away, detail=_SAID)
         if what == "POST identity/sessions/resolve":
             return _json(SessionInfo(user=self.people.get(msgspec.json.decode(body)["token"])))
         self.asked.append(what)
@@ -71,12 +74,16 @@ class Neighbours:
         if isinstance(found, Response):
             return found
         if isinstance(found, int):
-            return _refused(found)
+            return refused(status=found, detail=_SAID)
         return _json(found)
 
 
-def _refused(status: int) -> Response:
-    return Response(b'{"detail": "It was refused."}', status, media_type="application/problem+json")
+def refused(
+    fields: dict[str, list[str]] | None = None, status: int = 400, detail: str = "No & no."
+) -> Response:
+    """A service's refusal, with a sentence for each field that is wrong."""
+    body = {"detail": detail, "fields": fields or {}}
+    return Response(msgspec.json.encode(body), status, media_type="application/problem+json")
 
 
 def _json(value: Any) -> Response:
@@ -157,3 +164,11 @@ def csrf() -> Callable[[str], str]:
         return found[1]
 
     return find
+
+
+Csrf = Callable[[str], str]
+
+
+async def token(rosa: httpx.AsyncClient, csrf: Csrf) -> str:
+    """Of every form of the session."""
+    return csrf((await rosa.get("/settings/")).text)

@@ -289,21 +289,3 @@ def test_a_template_uses_those_of_its_own_area_and_the_shared_ones() -> None:
         found[f"{area}/{file.name}"] = set(used) - {area, "web"}
     assert len(found) > 30
     assert {name: used for name, used in found.items() if used} == {}
-
-
-@pytest.mark.parametrize(
-    "document", ["docs/architecture.md", "docs/invariants.md", "CONTRIBUTING.md", "README.md"]
-)
-def test_what_a_document_names_is_there(document: str) -> None:
-    """Paths in back-quotes, from the root or from a package's sources; `…` and `*` stand for any."""
-    text = (ROOT / document).read_text()
-    folders = "gateway|services|libs|docs|tests|deploy"
-    named = set(re.findall(rf"`((?:{folders})/[^`\s]*|[\w*]+/[\w/*]+\.py)`", text))
-    assert named
-    places = ("{}", "*/src/{}", "*/*/src/{}")
-    gone = [
-        path
-        for path in named
-        if not any(list(ROOT.glob(place.format(path.replace("…", "*").rstrip("/")))) for place in places)
-    ]
-    assert gone == []

@@ -141,8 +141,10 @@ def _lines(raw: bytes, form: Form, whole: bool) -> Iterator[tuple[str, int]]:
         text = raw[: len(raw) // 2 * 2].decode(form.codec, "surrogatepass")
         if len(raw) % 2 and whole:
             text += "\ufffd"
+        left = len(raw)
         for line in io.StringIO(text, newline=""):
-            length = len(line.encode(form.codec, "surrogatepass"))
+            length = min(len(line.encode(form.codec, "surrogatepass")), left)  # half a letter is one byte
+            left -= length
             yield line.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), first + length
             first = 0
     else:
