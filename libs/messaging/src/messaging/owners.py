@@ -34,6 +34,12 @@ class NotHere(Exception):
         self.wanted: Sequence[Wanted] = wanted
 
 
+def need(*facts: tuple[object, Replica, By]) -> None:
+    """Each is what was read, and where to ask for it otherwise. Raises NotHere for those that are None."""
+    if missing := [Wanted(replica, by) for value, replica, by in facts if value is None]:
+        raise NotHere(*missing)
+
+
 class Owners:
     """`clients` by the name of the service that owns."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from messaging.owners import NotHere, Wanted
+from messaging.owners import need
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,17 +22,11 @@ where r.id = :id
 async def create_body(session: AsyncSession, request_id: int, scope: dict[str, list[str]]) -> dict[str, Any]:
     """Raises NotHere while a replica has not yet heard of the workspace, user or project."""
     row = (await session.execute(_FACTS, {"id": request_id})).one()
-    missing = [
-        Wanted(replica, by)
-        for value, replica, by in (
-            (row.repo_url, replicas.WORKSPACES, {"name": row.workspace}),
-            (row.username, replicas.USERS, {"id": row.created_by_id}),
-            (row.slug, replicas.PROJECTS, {"id": row.project_id}),
-        )
-        if value is None
-    ]
-    if missing:
-        raise NotHere(*missing)
+    need(
+        (row.repo_url, replicas.WORKSPACES, {"name": row.workspace}),
+        (row.username, replicas.USERS, {"id": row.created_by_id}),
+        (row.slug, replicas.PROJECTS, {"id": row.project_id}),
+    )
     return {
         "rap_id": row.rap_id,
         "backend": row.backend,
