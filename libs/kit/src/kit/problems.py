@@ -60,10 +60,15 @@ _AWAY = (
 )
 
 
+_OURS = "the server expects"  # other values than were given: asyncpg has the same class for both
+
+
 def _is_away(exc: BaseException | None) -> bool:
     """Whether it is the database that does not answer, and not the question that is wrong."""
     if isinstance(exc, DBAPIError):
         return exc.connection_invalidated or _is_away(exc.orig.__cause__ if exc.orig else None)
+    if isinstance(exc, asyncpg.InterfaceError) and _OURS in str(exc):
+        return False
     return isinstance(exc, _AWAY)
 
 

@@ -140,6 +140,12 @@ async def test_a_number_that_grows_beyond_its_type_in_the_database_is_a_bad_requ
     is_problem(await client.post(f"/sql/{way}", json=["select 2147483647 + 1"]), 400)
 
 
+async def test_values_that_a_statement_does_not_use_are_our_mistake_and_no_database_that_is_away(
+    client: httpx.AsyncClient,
+) -> None:
+    is_problem(await client.post("/sql/pool", json=["select 1", "x"]), 500)
+
+
 @ways
 @pytest.mark.parametrize("statement", ["select 1/0", "select no_such_column", "select 'x'::int"])
 async def test_any_other_fault_of_a_statement_is_ours(
