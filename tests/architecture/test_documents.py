@@ -8,7 +8,8 @@ from .conftest import ROOT
 
 
 @pytest.mark.parametrize(
-    "document", ["docs/architecture.md", "docs/invariants.md", "CONTRIBUTING.md", "README.md"]
+    "document",
+    ["docs/architecture.md", "docs/invariants.md", "docs/glossary.md", "CONTRIBUTING.md", "README.md"],
 )
 def test_what_a_document_names_is_there(document: str) -> None:
     """Paths in back-quotes, from the root or from a package's sources; `…` and `*` stand for any."""
