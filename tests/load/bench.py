@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 import asyncpg
 import sync
 import uvloop
+from asked import Asked, asked
 from kit.identity import Signer
 from kit.tokens import TokenHasher
 from rawclient import Load, measure, request
 from seed import FIRST, PERSON, REQUESTS, seed, workspace
 from slow import open_pages, slow_clients
 from testkit.stack import Stack, running_stack
-
-Asked = list[tuple[str, int, bytes]]
 
 
 async def session_cookie(stack: Stack, superuser: str) -> str:
@@ -38,49 +37,6 @@ async def session_cookie(stack: Stack, superuser: str) -> str:
     finally:
         await connection.close()
     return f"session_{urlsplit(stack.url).port}={token}"
-
-
-def asked(stack: Stack, session: str) -> dict[str, Asked]:
-    """Each page asks for many different things in turn, so that no cache of one row flatters it."""
-    url = stack.url.replace("localhost", "127.0.0.1")
-    backend = {"Authorization": stack.demo["backend"]["token"], "Accept": "application/json"}
-    cookie = {"Cookie": session, "Accept": "text/html"}
-    person = json.dumps({"user": "loadtester"}).encode()
-    spread = range(0, 300, 7)
-    return {
-        "health": [request(f"{url}/health/live", {})],
-        "authorise": [
-            request(
-                f"{url}/api/v2/releases/authorise", backend | {"Content-Type": "application/json"}, person
-            )
-        ],
-        "workspace statuses": [
-            request(f"{url}/api/v2/workspaces/{workspace(n)}/statuses/", backend) for n in spread
-        ],
-        "workspace page": [request(f"{url}/load-project-{n % 60}/{workspace(n)}/", cookie) for n in spread],
-        "request page": [],
-        "event log": [request(f"{url}/event-log/", cookie)],
-        "event log, text": [
-            request(f"{url}/event-log/?q={text}", cookie)
-            for text in (
-                "model",
-                "MOD",
-                "report",
-                "load0123",
-                "aaaaaaaa",
-                "nothing",
-                *range(1_000_000, 1_000_009),
-            )
-        ],
-        "event log, one letter": [request(f"{url}/event-log/?q={text}", cookie) for text in "emr"],
-        "event log, text in part": [
-            request(f"{url}/event-log/?q=model&{part}", cookie)
-            for part in ("state=failed", "backend=tpp", f"workspace={workspace(7)}", "since=2025-01-01")
-        ],
-        "event log, filtered": [
-            request(f"{url}/event-log/?workspace={workspace(n)}", cookie) for n in spread
-        ],
-    }
 
 
 async def request_pages(stack: Stack, superuser: str, session: str) -> Asked:

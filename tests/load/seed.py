@@ -143,7 +143,7 @@ class Seeder:
         releases, files = [], []
         for number in range(RELEASES):
             place, at = number % WORKSPACES, _START + timedelta(days=number)
-            release = f"01LOAD{number:020d}"
+            release = release_id(number)
             releases.append(
                 (release, workspace(place), FIRST + place % PROJECTS, "tpp", "[]", "{}", at, PERSON, at)
             )
@@ -170,6 +170,10 @@ class Seeder:
         await self.copy("releases", "releases", "id workspace project_id backend requested_files metadata created_at created_by_id completed_at", releases)
         await self.copy("releases", "release_files", "id release_id workspace name sha256 size mtime metadata created_at created_by_id uploaded_at uploaded_by_id", files)
         # fmt: on
+
+
+def release_id(number: int) -> str:
+    return f"01LOAD{number:020d}"
 
 
 def rap_id(number: int) -> str:

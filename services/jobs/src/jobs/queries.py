@@ -125,19 +125,23 @@ select json_build_object(
 
 # $2: since when what failed is news to the caller
 _MINE = "(select * from job_requests where created_by_id = $1 order by id desc limit 200)"
+_EVERYBODY = f"""
+'everybody', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from job_requests q
+    where q.backend in (select slug from known_backends where is_active) order by q.id desc limit 10) r
+  {JOINS}), '[]')
+"""
 _HOME = f"""
 select json_build_object(
   'failed', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from {_MINE} q
       where q.status = 'failed' and q.completed_at > $2 order by q.id desc limit 5) r {JOINS}), '[]'),
   'waiting', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from {_MINE} q
       where q.completed_at is null and q.running = 0 order by q.id desc limit 5) r {JOINS}), '[]'),
-  'mine', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from job_requests q
-      where q.created_by_id = $1 and q.backend in (select slug from known_backends where is_active)
+  'mine', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from {_MINE} q
+      where q.backend in (select slug from known_backends where is_active)
       order by q.id desc limit 5) r {JOINS}), '[]'),
-  'everybody', coalesce((select json_agg({ROW} order by r.id desc) from (select q.* from job_requests q
-      where q.backend in (select slug from known_backends where is_active) order by q.id desc limit 10) r
-    {JOINS}), '[]'))::text
+  {_EVERYBODY})::text
 """
+_HOME_OF_NOBODY = f"select json_build_object('mine', '[]'::json, {_EVERYBODY})::text"
 
 # Why nothing is known of a backend now: the controller does not tell anybody, or not of this one.
 _UNKNOWN = """
@@ -201,8 +205,9 @@ select coalesce(json_agg(x), '[]')::text from (
   (select 'action', a.action, a.action, 'Runs with this action'
    from (select distinct action from action_status where action ilike $4 order by action limit 5) a)
   union all
-  (select 'job', j.identifier, j.action, 'Request ' || j.job_request_id from jobs j
-   where $3 and j.identifier like $1 || '%' order by j.id desc limit 5)) x
+  (select 'job', j.identifier, j.action, 'Request ' || j.job_request_id
+   from (select * from jobs where $3 and identifier >= $1 and identifier < ($1 || chr(127)) limit 100) j
+   order by j.id desc limit 5)) x
 """
 
 
@@ -225,6 +230,8 @@ async def workspace_jobs(database: Database, name: str) -> str:
 
 
 async def home(database: Database, user_id: int | None, since: datetime) -> str:
+    if user_id is None:  # a plan that is kept for all values would look for nobody's in everybody's
+        return str(await database.fetchval(_HOME_OF_NOBODY))
     return str(await database.fetchval(_HOME, user_id, since))
 
 
