@@ -262,6 +262,15 @@ def test_a_live_update_takes_no_focus_and_closes_nothing(page: Page, stack: Stac
     assert page.title().startswith("Cancelled")
 
 
+def ask_for_one_more(page: Page, stack: Stack) -> None:
+    """A request beside the page, so that there is news for what shows the workspace, runs or backends."""
+    address = f"{stack.url}{WORKSPACE}run-jobs/"
+    form = page.request.get(address).text()
+    fields = dict(re.findall(r'name="(csrf|sha|key)" value="([^"]*)"', form))
+    fields |= {"backend": "tpp", "requested_actions": "generate_dataset_adults", "will_notify": "no"}
+    assert page.request.post(address, form=fields).ok
+
+
 def test_no_live_page_takes_the_focus_or_closes_what_is_open(page: Page, stack: Stack) -> None:
     """Each of them, while a request of its workspace runs."""
     slow_run(page, stack)
@@ -275,9 +284,10 @@ def test_no_live_page_takes_the_focus_or_closes_what_is_open(page: Page, stack: 
     )
     sent, *_ = airlock.call(f"releases/release/{release}", actor="otis", body=content, name="output/a.csv")
     assert (created, sent) == (201, 201)
+    running = [request.removeprefix(stack.url), str(job)]
     places = ["/", "/event-log/", "/status/", WORKSPACE, f"{WORKSPACE}logs/", f"{WORKSPACE}releases/"]
-    places += [f"{WORKSPACE}releases/{release}/", str(job), request.removeprefix(stack.url)]
-    for path in places:
+    places.append(f"{WORKSPACE}releases/{release}/")
+    for path in (*running, *places):
         answer = page.goto(stack.url + path)
         assert answer is not None
         assert answer.status == 200, path
@@ -292,7 +302,8 @@ def test_no_live_page_takes_the_focus_or_closes_what_is_open(page: Page, stack: 
             }"""
         )
         with page.expect_response(lambda answer: "/fragments/" in answer.url, timeout=20_000):
-            pass
+            if path in places:
+                ask_for_one_more(page, stack)
         page.wait_for_timeout(300)
         kept = "window.held === document.activeElement"
         moved = (
@@ -300,11 +311,6 @@ def test_no_live_page_takes_the_focus_or_closes_what_is_open(page: Page, stack: 
         )
         assert page.evaluate(f"({kept}) || ({moved})"), path
         assert page.evaluate("window.opened.every((one) => one.open || !one.isConnected)"), path
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-    page.goto(request)
-    page.locator("#cancel-all summary").click()
-    page.locator("#cancel-all button").click()
-    expect(page.locator("h1 + .pill")).to_have_attribute("data-state", "cancelled", timeout=40_000)
 
 
 def test_live_is_said_only_while_it_is_true(browser: Browser, rosas_cookies: object, stack: Stack) -> None:
