@@ -11,7 +11,8 @@ from gateway.web.page import Page, integer, local, redirect
 from gateway.web.site import Site
 
 LOGIN_COOKIE = "login"
-_LOGIN_AGE = 600
+_LOGIN_AGE = 600  # seconds
+_SESSION_AGE = 14 * 24 * 3600  # seconds
 
 
 class Account:
@@ -33,14 +34,7 @@ class Account:
         target = local(str(page.form.get("next", "/")))
         started = await page.services.credentials.start_login(target, self._complete_url)
         response = redirect(started.authorize_url)
-        response.set_cookie(
-            self._cookie_name,
-            started.browser,
-            max_age=_LOGIN_AGE,
-            httponly=True,
-            samesite="lax",
-            secure=self.settings.secure,
-        )
+        self.site.cookie(response, self._cookie_name, started.browser, _LOGIN_AGE)
         return response
 
     @property
@@ -69,14 +63,7 @@ class Account:
 
     def _logged_in(self, session: str, target: str) -> Response:
         response = redirect(local(target))
-        response.set_cookie(
-            self.settings.session_cookie,
-            session,
-            max_age=14 * 24 * 3600,
-            httponly=True,
-            samesite="lax",
-            secure=self.settings.secure,
-        )
+        self.site.cookie(response, self.settings.session_cookie, session, _SESSION_AGE)
         response.delete_cookie(self._cookie_name)
         return response
 

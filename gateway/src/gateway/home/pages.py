@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gateway.home import views as view
 from gateway.web.backends import backend_cards
 from gateway.web.page import Page
+from gateway.web.releaselines import lines_of_several
 from gateway.web.runlines import run_lines
 from gateway.web.site import Site, optional
 
@@ -73,7 +74,7 @@ class Home:
             workspaces=workspaces[:8],
             steps=view.first_steps(user, workspaces, backends) if new and user and not checks else [],
             checks=checks,
-            releases=None if arrived is None else view.recent_releases(arrived, at),
+            releases=None if arrived is None else lines_of_several(arrived, at),
             notices=_notices(found, backends, _own(page, arrived), visits.before, at),
         )
         if user is not None:
@@ -98,7 +99,7 @@ class Home:
         return self.site.fragment(page, "home/attention.html", notices=notices)
 
     async def releases(self, page: Page) -> Response:
-        lines = view.recent_releases(await page.services.releases.recent(), clock.now())
+        lines = lines_of_several(await page.services.releases.recent(), clock.now())
         return self.site.fragment(page, "web/releases_card.html", releases=lines, url="")
 
 

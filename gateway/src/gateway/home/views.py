@@ -12,7 +12,7 @@ from contracts.statuses import counted
 
 from gateway.web.backends import backend_pill
 from gateway.web.format import When, plural, when
-from gateway.web.releaselines import ReleaseLine, release_lines
+from gateway.web.releaselines import lines_of_several
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -119,17 +119,8 @@ def waits(
     return found
 
 
-def recent_releases(rows: Sequence[ReleaseRow], now: datetime) -> list[ReleaseLine]:
-    """Of several workspaces, each line with the name of its own."""
-    return [
-        msgspec.structs.replace(line, workspace=row.workspace)
-        for row in rows
-        for line in release_lines([row], f"/{row.project_slug}/{row.workspace}/", now)
-    ]
-
-
 def arrivals(rows: Sequence[ReleaseRow], since: datetime, now: datetime) -> list[Notice]:
-    lines = recent_releases([row for row in rows if row.created_at > since], now)
+    lines = lines_of_several([row for row in rows if row.created_at > since], now)
     return [
         Notice(
             "succeeded",

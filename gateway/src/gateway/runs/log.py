@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-import msgspec
 from clients.jobs import RequestFilter, RequestList
 from contracts.statuses import display
 from kit import clock
 from starlette.responses import RedirectResponse, Response
 
+from gateway.runs.request_view import request_url
 from gateway.web.format import ICONS
 from gateway.web.frame import Crumb
 from gateway.web.page import Page, integer
@@ -23,7 +23,22 @@ def _number(text: str) -> int | None:
     return integer(text) if text else None
 
 
-async def filtered_list(
+def _chosen(page: Page) -> dict[str, str]:
+    return {name: page.query(name)[:100] for name in _FILTERS if page.query(name)}
+
+
+async def _asked(site: Site, page: Page, chosen: dict[str, str], workspace: str | None) -> RequestList:
+    """A workspace's own list has that filter fixed."""
+    fixed = {"workspace": workspace} if workspace else {}
+    before, after = _number(page.query("before")), _number(page.query("after"))
+    by = RequestFilter(**chosen | fixed, before=before, after=after)
+    if not by.q:
+        return await page.services.jobs.requests(by)
+    with site.searches.one(page.who):
+        return await page.services.jobs.requests(by)
+
+
+async def _filtered(
     site: Site,
     page: Page,
     title: str,
@@ -32,14 +47,9 @@ async def filtered_list(
     workspace: str | None = None,
     archived: bool = False,
 ) -> Response:
-    """Filters stand in the URL; a workspace's own list has that one fixed."""
-    chosen = {name: page.query(name)[:100] for name in _FILTERS if page.query(name)}
-    by = RequestFilter(
-        **{**chosen, **({"workspace": workspace} if workspace else {})},
-        before=_number(page.query("before")),
-        after=_number(page.query("after")),
-    )
-    found = await _asked(site, page, by)
+    """Filters stand in the URL."""
+    chosen = _chosen(page)
+    found = await _asked(site, page, chosen, workspace)
     path = page.request.url.path
     names = {backend.slug: backend.name for backend in found.backends}
     return site.html(
@@ -68,13 +78,6 @@ async def filtered_list(
         source=f"{path}fragments/rows/?{page.request.url.query}",
         path=path,
     )
-
-
-async def _asked(site: Site, page: Page, by: RequestFilter) -> RequestList:
-    if not by.q:
-        return await page.services.jobs.requests(by)
-    with site.searches.one(page.who):
-        return await page.services.jobs.requests(by)
 
 
 def _chips(
@@ -118,24 +121,18 @@ class Log:
         self.site = site
 
     async def event_log(self, page: Page) -> Response:
-        return await filtered_list(self.site, page, "Runs", (Crumb("Runs"),))
+        return await _filtered(self.site, page, "Runs", (Crumb("Runs"),))
 
     async def rows(self, page: Page) -> Response:
         """The live part of the list, with the same filters."""
-        chosen = {name: page.query(name)[:100] for name in _FILTERS if page.query(name)}
-        filtered = bool(chosen)
-        if "workspace" in page.path:
-            chosen["workspace"] = page.path["workspace"]
-        before, after = _number(page.query("before")), _number(page.query("after"))
-        by = msgspec.structs.replace(msgspec.convert(chosen, RequestFilter), before=before, after=after)
-        found = await _asked(self.site, page, by)
-        place = "workspace" if "workspace" in page.path else "log"
+        chosen, workspace = _chosen(page), page.path.get("workspace")
+        found = await _asked(self.site, page, chosen, workspace)
         return self.site.fragment(
             page,
             "web/run_table.html",
             rows=run_lines(found.rows, clock.now()),
-            place=place,
-            filtered=filtered,
+            place="workspace" if workspace else "log",
+            filtered=bool(chosen),
         )
 
     async def to_event_log(self, page: Page) -> Response:
@@ -148,8 +145,7 @@ class Log:
 
     async def request_by_id(self, page: Page) -> Response:
         found = await page.services.jobs.request(integer(page.path["request"]))
-        workspace = found.workspace
-        return RedirectResponse(f"/{workspace.project_slug}/{workspace.name}/{found.id}/", 302)
+        return RedirectResponse(request_url(found), 302)
 
     async def of_workspace(self, page: Page) -> Response:
         name = page.path["workspace"]
@@ -164,6 +160,4 @@ class Log:
             Crumb("Runs"),
         )
         archived = found.workspace.is_archived
-        return await filtered_list(
-            self.site, page, f"Runs of {name}", crumbs, workspace=name, archived=archived
-        )
+        return await _filtered(self.site, page, f"Runs of {name}", crumbs, workspace=name, archived=archived)

@@ -48,8 +48,12 @@ class RequestView(msgspec.Struct, frozen=True):
     over: bool
 
 
+def request_url(request: JobRequest) -> str:
+    return f"/{request.workspace.project_slug}/{request.workspace.name}/{request.id}/"
+
+
 def request_view(request: JobRequest, now: datetime, chosen: Chosen = Chosen()) -> RequestView:
-    url = f"/{request.workspace.project_slug}/{request.workspace.name}/{request.id}/"
+    url = request_url(request)
     pills = job_pills(request)
     counts = Counter(pill.state for pill in pills.values())
     words = {pill.state: pill for pill in pills.values()}

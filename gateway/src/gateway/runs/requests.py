@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.runs.code import yaml_lines
 from gateway.runs.joblist import Chosen
 from gateway.runs.reasons import reason
-from gateway.runs.request_view import job_metrics, job_pills, request_view
+from gateway.runs.request_view import job_metrics, job_pills, request_url, request_view
 from gateway.web.format import between, duration, when
 from gateway.web.frame import Crumb
 from gateway.web.page import Page, integer, redirect
@@ -24,7 +24,7 @@ def _crumbs(request: JobRequest) -> tuple[Crumb, ...]:
         Crumb("Projects", "/projects/"),
         Crumb(workspace.project_name, f"/{workspace.project_slug}/"),
         Crumb(workspace.name, f"/{workspace.project_slug}/{workspace.name}/"),
-        Crumb(f"Request {request.id}", f"/{workspace.project_slug}/{workspace.name}/{request.id}/"),
+        Crumb(f"Request {request.id}", request_url(request)),
     )
 
 
@@ -35,11 +35,6 @@ def _chosen(page: Page) -> Chosen:
         state=page.query("state")[:20],
         first=integer(first) if first else 0,
     )
-
-
-def _job_title(request: JobRequest, job: Job) -> str:
-    """For the tab, which is found by its state."""
-    return f"{job_pills(request)[job.action].word}: {job.action} · Request {request.id}"
 
 
 class Requests:
@@ -77,7 +72,6 @@ class Requests:
             may_cancel=self._may_cancel(page, found),
             may_run=self._may_run(page, found),
             logged_in=page.caller.user is not None,
-            csrf=self.site.csrf(page),
         )
 
     async def _part(self, page: Page, template: str) -> Response:
@@ -107,7 +101,7 @@ class Requests:
         request_id = integer(page.path["request"])
         found = await page.services.jobs.request(request_id)
         action = self._job(found, page.path["identifier"]).action if "identifier" in page.path else None
-        url = f"/{found.workspace.project_slug}/{found.workspace.name}/{found.id}/"
+        url = request_url(found)
         try:
             actions = await page.services.jobs.cancel(request_id, [action] if action else None)
         except Conflict as refusal:
@@ -131,18 +125,18 @@ class Requests:
     async def job(self, page: Page) -> Response:
         found = await self._load(page)
         job = self._job(found, page.path["identifier"])
-        url = f"/{found.workspace.project_slug}/{found.workspace.name}/{found.id}/"
-        if page.request.url.path != f"{url}{job.identifier}/":
-            return RedirectResponse(f"{url}{job.identifier}/", 302)
+        url = f"{request_url(found)}{job.identifier}/"
+        if page.request.url.path != url:
+            return RedirectResponse(url, 302)
+        values = self._job_values(page, found, job)
         return self.site.html(
             page,
             "runs/job.html",
-            _job_title(found, job),
+            values["tab"],
             nav="runs",
             crumbs=(*_crumbs(found), Crumb(job.action)),
             topics=f"request:{found.id}",
-            csrf=self.site.csrf(page),
-            **self._job_values(page, found, job),
+            **values,
         )
 
     async def job_part(self, page: Page) -> Response:
@@ -154,17 +148,17 @@ class Requests:
     def _job_values(self, page: Page, found: JobRequest, job: Job) -> dict[str, Any]:
         at = clock.now()
         pills = job_pills(found)
-        workspace = found.workspace
+        pill = pills[job.action]
         index = found.jobs.index(job)
         around = [found.jobs[i] if 0 <= i < len(found.jobs) else None for i in (index - 1, index + 1)]
         over = job.status in {"succeeded", "failed"}
         return {
             "job": job,
             "request": found,
-            "tab": _job_title(found, job),
-            "url": f"/{workspace.project_slug}/{workspace.name}/{found.id}/",
+            "tab": f"{pill.word}: {job.action} · Request {found.id}",  # a tab is found by its state
+            "url": request_url(found),
             "around": around,
-            "pill": pills[job.action],
+            "pill": pill,
             "over": over,
             "why": reason(job, found, pills, at),
             "times": [

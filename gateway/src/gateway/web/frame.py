@@ -26,7 +26,6 @@ class Frame(msgspec.Struct, frozen=True):
     title: str
     login_url: str  # and back to this page
     person: Person | None
-    csrf: str
     request_id: str
     docs_url: str
     nav: str = ""

@@ -20,21 +20,27 @@ class ReleaseLine(msgspec.Struct, frozen=True):
 
 
 def release_lines(rows: Sequence[ReleaseRow], url: str, now: datetime) -> list[ReleaseLine]:
-    lines = []
-    for row in rows:
-        at = when(row.created_at, now)
-        assert at is not None
-        lines.append(
-            ReleaseLine(
-                url=f"{url}releases/{row.id}/" if row.file_count is not None else f"{url}releases/",
-                number=row.number,
-                who=person(row.created_by.fullname, row.created_by.username),
-                backend=row.backend.name,
-                when=at,
-                files=_files(row),
-            )
-        )
-    return lines
+    """Those of one workspace, which stands at `url`."""
+    return [_line(row, url, now) for row in rows]
+
+
+def lines_of_several(rows: Sequence[ReleaseRow], now: datetime) -> list[ReleaseLine]:
+    """Of several workspaces, each line with the name of its own."""
+    return [_line(row, f"/{row.project_slug}/{row.workspace}/", now, row.workspace) for row in rows]
+
+
+def _line(row: ReleaseRow, url: str, now: datetime, workspace: str = "") -> ReleaseLine:
+    at = when(row.created_at, now)
+    assert at is not None
+    return ReleaseLine(
+        url=f"{url}releases/{row.id}/" if row.file_count is not None else f"{url}releases/",
+        number=row.number,
+        who=person(row.created_by.fullname, row.created_by.username),
+        backend=row.backend.name,
+        when=at,
+        files=_files(row),
+        workspace=workspace,
+    )
 
 
 def _files(row: ReleaseRow) -> str:

@@ -174,7 +174,6 @@ class Site:
             title=title,
             login_url=f"/login/?next={quote(local(page.request.url.path))}",
             person=person_of(page.caller),
-            csrf=self.csrf(page),
             request_id=telemetry.request_id.get(),
             docs_url=self.settings.docs_url,
             troubles=page.troubles,
@@ -198,7 +197,7 @@ class Site:
         """A whole page in its frame; one with `errors` says so in its title."""
         title = f"Error: {title}" if values.get("errors") else title
         frame = self.frame(page, title, crumbs=tuple(crumbs), nav=nav, topics=topics, search=search)
-        body = self.renderer.render(template, frame=frame, **values)
+        body = self.renderer.render(template, frame=frame, **{"csrf": self.csrf(page)} | values)
         return Response(body, status, media_type="text/html")
 
     def fragment(self, page: Page, template: str, **values: Any) -> Response:
@@ -226,15 +225,15 @@ class Site:
     def _resume(self, page: Page, status: int, why: str) -> Response:
         """Nothing that was filled in is lost: it is sent once more from here, after a log-in."""
         fields = [(n, v) for n, v in page.form.multi_items() if n != "csrf" and isinstance(v, str)]
-        title = {400: "Nothing was sent yet", 401: "Nothing was sent yet"}.get(status, "Not done yet")
+        wait = status not in (400, 401)
         return self.html(
             page,
             "web/resume.html",
-            title,
+            "Not done yet" if wait else "Nothing was sent yet",
             status=status,
             why=why,
             log_in=status == 401,
-            wait=title == "Not done yet",
+            wait=wait,
             once="key" in page.form,
             fields=fields,
             # Who sent it is not known while identity is away: then the form's own token stays.

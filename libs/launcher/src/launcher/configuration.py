@@ -65,7 +65,6 @@ SYSTEMS = {
     "slack": System(("SLACK_API_URL",), ("SLACK_BOT_TOKEN",)),
     "mailbox": System(("SMTP_URL",)),
 }
-NEEDED = SYSTEMS["rap"].needed  # also without the sandbox
 
 
 @dataclass
@@ -171,11 +170,9 @@ class Plan:
     @property
     def missing(self) -> list[str]:
         """Variables without which the real systems cannot be used."""
-        needed = NEEDED if not self.sandbox else ()
-        for name, system in SYSTEMS.items():
-            if self.sandbox and name not in self.stood_in:
-                needed += system.needed
-        return [name for name in needed if not self.outside.get(name)]
+        real = SYSTEMS.keys() - set(self.stood_in) if self.sandbox else {"rap"}
+        needed = [variable for name, system in SYSTEMS.items() if name in real for variable in system.needed]
+        return [variable for variable in needed if not self.outside.get(variable)]
 
     def _stand_ins(self) -> dict[str, str]:
         return {k: v for name in self.stood_in for k, v in self._stand_in_for()[name].items()}

@@ -78,7 +78,6 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
-    archived: bool = False  # its workspace
     """A line of the event log."""
 
     id: int
@@ -99,6 +98,7 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     running: int
     pending: int
     org: str | None = None
+    archived: bool = False  # its workspace
 
 
 class RequestList(msgspec.Struct, frozen=True, kw_only=True):
