@@ -286,6 +286,7 @@ ACTIONS = [
 ACCOUNT = identity.Account(
     username="rosa",
     fullname=f"Rosa {NASTY}",
+    version=4,
     email="rosa@example.org",
     token_refusal=None,
     token_expires_at=ago(hours=-1),

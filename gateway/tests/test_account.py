@@ -1,6 +1,7 @@
 """Logging in and out, and one's own settings."""
 
 import httpx
+import msgspec
 import pytest
 from clients.identity import LoginFinished, LoginStarted
 from starlette.responses import Response
@@ -89,10 +90,30 @@ async def test_ones_own_settings_are_changed_one_at_a_time(
     assert "<code>one two three</code>" in page.text
     assert "one two three" not in (await rosa.get("/settings/")).text, "shown once"
     neighbours.answers["PATCH identity/account"] = refused()
-    page = await rosa.post("/settings/", data={"csrf": right, "fullname": ""})
+    page = await rosa.post("/settings/", data={"csrf": right, "fullname": "R."})
     assert (page.status_code, "No &amp; no." in page.text) == (400, True)
+    neighbours.asked.clear()
+    page = await rosa.post("/settings/", data={"csrf": right, "fullname": " "})
+    assert (page.status_code, "Enter your full name." in page.text) == (400, True)
+    assert "PATCH identity/account" not in neighbours.asked, "what the form knows is not asked"
     neighbours.answers["POST identity/account/login-token"] = refused(status=403)
     assert (await rosa.post("/settings/", data={"csrf": right, "token": "1"})).status_code == 403
+
+
+async def test_a_name_that_was_changed_meanwhile_is_shown_beside_what_was_entered(
+    rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf
+) -> None:
+    fields = {"csrf": await token(rosa, csrf), "fullname": "Mine", "version": "4"}
+    body = {"detail": "Changed meanwhile.", "now": {"fullname": "<Theirs>", "version": "5"}}
+    conflict = Response(msgspec.json.encode(body), 409, media_type="application/problem+json")
+    neighbours.answers["PATCH identity/account"] = conflict
+    page = await rosa.post("/settings/", data=fields)
+    assert page.status_code == 409
+    assert neighbours.sent[-2] == {"fullname": "Mine", "version": 4}
+    assert "Changed meanwhile." in page.text
+    assert "Now: <strong>&lt;Theirs&gt;</strong>" in page.text
+    assert 'value="Mine"' in page.text
+    assert 'name="version" value="5"' in page.text, "sent again it replaces theirs"
 
 
 async def test_who_logs_out_is_out(rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf) -> None:

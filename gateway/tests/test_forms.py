@@ -124,7 +124,7 @@ async def test_a_form_with_a_mistake_says_so_first(
         "POST identity/logins/name": refused(),
     }
     for path, fields, field in (
-        (f"{WORK}run-jobs/", {"key": "k" * 32}, "where"),
+        (f"{WORK}run-jobs/", {"key": "k" * 32}, "backend"),
         ("/settings/", {"fullname": ""}, "fullname"),
         ("/enter-your-name/", {"partial": "p", "name": ""}, "name"),
     ):

@@ -6,6 +6,7 @@ from kit import clock
 from kit.errors import AppError, Conflict, Invalid
 from starlette.responses import RedirectResponse, Response
 
+from gateway.account.forms import NameForm, SettingsForm
 from gateway.web.format import browser_name, when
 from gateway.web.page import Page, integer, local, redirect
 from gateway.web.site import Site
@@ -71,27 +72,22 @@ class Account:
         partial = page.query("partial_token")
         if page.caller.user is not None or not partial:
             return redirect("/")
-        return self.site.html(
-            page, "account/enter_name.html", "Your name", partial=partial, errors={}, value=""
-        )
+        return self._ask_name(page, NameForm(partial=partial))
+
+    def _ask_name(self, page: Page, form: NameForm) -> Response:
+        return self.site.html(page, "account/enter_name.html", "Your name", form=form)
 
     async def save_name(self, page: Page) -> Response:
-        partial, name = str(page.form.get("partial", "")), str(page.form.get("name", ""))
+        form = NameForm(page.form)
         browser = page.request.cookies.get(self._cookie_name, "")
         agent = page.request.headers.get("user-agent", "")
-        try:
-            done = await page.services.credentials.name_login(partial, name, browser, agent)
-        except Invalid as refusal:
-            return self.site.html(
-                page,
-                "account/enter_name.html",
-                "Your name",
-                status=400,
-                partial=partial,
-                errors={"name": refusal.detail},
-                value=name,
-            )
-        return self._logged_in(done.session or "", done.next)
+        if form.fits():
+            with form.refusals():
+                done = await page.services.credentials.name_login(
+                    form.partial.data, form.name.data, browser, agent
+                )
+                return self._logged_in(done.session or "", done.next)
+        return self._ask_name(page, form)
 
     async def logout(self, page: Page) -> Response:
         if page.caller.session:
@@ -108,9 +104,9 @@ class Account:
         self,
         page: Page,
         *,
+        form: SettingsForm | None = None,
         token: str = "",
-        errors: dict[str, str] | None = None,
-        value: str | None = None,
+        token_fault: str = "",
         status: int = 200,
     ) -> Response:
         page.need_login()
@@ -124,12 +120,11 @@ class Account:
             "account/settings.html",
             "Settings",
             status=status,
+            form=form or SettingsForm(fullname=account.fullname, version=str(account.version)),
             account=account,
             sessions=sessions,
             token=token,
-            token_until=when(account.token_expires_at, at),
-            errors=errors or {},
-            value=account.fullname if value is None else value,
+            token_fault=token_fault,
         )
 
     async def change_settings(self, page: Page) -> Response:
@@ -139,17 +134,17 @@ class Account:
             try:
                 words = await page.services.identity.make_login_token()
             except AppError as refusal:
-                return await self._settings(page, errors={"token": refusal.detail}, status=refusal.status)
+                return await self._settings(page, token_fault=refusal.detail, status=refusal.status)
             return await self._settings(page, token=words)
         if "end_session" in page.form:
             await page.services.identity.end_my_session(integer(str(page.form["end_session"])))
             page.flash("succeeded", "That session has ended.")
             return redirect("/settings/")
-        name = str(page.form.get("fullname", ""))
-        try:
-            await page.services.identity.rename_me(name)
-        except Invalid as refusal:
-            return await self._settings(page, errors={"fullname": refusal.detail}, value=name, status=400)
-        page.flash("succeeded", "Your settings were saved.")
-        self.site.callers.forget_session(page.caller.session or "")
-        return redirect("/settings/")
+        form = SettingsForm(page.form)
+        if form.fits():
+            with form.refusals():
+                await page.services.identity.rename_me(form.fullname.data, form.shown_version)
+                page.flash("succeeded", "Your settings were saved.")
+                self.site.callers.forget_session(page.caller.session or "")
+                return redirect("/settings/")
+        return await self._settings(page, form=form)

@@ -3,6 +3,7 @@
 from kit import clock
 from starlette.responses import Response
 
+from gateway.gallery import forms
 from gateway.web.format import Pill, when
 from gateway.web.frame import Crumb
 from gateway.web.page import Page
@@ -22,6 +23,8 @@ class Gallery:
             "Components",
             crumbs=crumbs,
             pills=pills,
+            filled=forms.filled(),
+            wrong=forms.wrong(),
             at=when(clock.now(), clock.now()),
         )
 

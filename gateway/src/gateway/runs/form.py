@@ -2,37 +2,45 @@
 
 import secrets
 
-from clients.jobs import JobRequest, RunForm
+from clients.jobs import JobRequest
 from kit import clock
-from kit.errors import Conflict, Invalid
+from kit.errors import Conflict
 from starlette.responses import Response
 
 from gateway.runs.form_view import again_view, run_view
+from gateway.web.fields import Boxes, Flag, Hidden, Radio
+from gateway.web.forms import Form
 from gateway.web.frame import Crumb
-from gateway.web.page import Page, integer, redirect, words
+from gateway.web.page import Page, integer, redirect
 from gateway.web.site import Site
 
+_TELL = (("yes", "Tell me by e-mail"), ("no", "Do not tell me"))
 
-class Form:
+
+class RunJobs(Form):
+    """What may be chosen, and whether it may be run, depends on the commit: the service decides all of it.
+
+    `key` belongs to the form as shown: sent twice it makes one request.
+    """
+
+    failed = "The request could not be made"
+    sha, key = Hidden(), Hidden()
+    backend = Radio("Where")
+    requested_actions = Boxes("Actions to run")
+    force_run_dependencies = Flag("Run dependencies again, even if they succeeded")
+    will_notify = Radio("When it ends", _TELL)
+
+
+class Forms:
     def __init__(self, site: Site) -> None:
         self.site = site
 
     async def show(self, page: Page) -> Response:
         page.need_login()
-        name = page.path["workspace"]
         earlier = await self._earlier(page)
-        backend = page.query("backend") or (earlier.backend.slug if earlier else "") or None
-        try:
-            form = await page.services.jobs.run_form(
-                name, backend=backend, ref=page.path.get("ref"), since=earlier.sha if earlier else None
-            )
-        except Conflict as refusal:
-            page.flash("warning", refusal.detail)
-            return redirect(f"/{page.path['project']}/{name}/")
-        ticked = self._again(page, earlier)
-        selected = form.selected_backend or ""
-        notify = "yes" if form.workspace.should_notify else "no"
-        return self._page(page, form, ticked, selected, notify=notify, force=False, earlier=earlier)
+        backend = page.query("backend") or (earlier.backend.slug if earlier else "")
+        form = RunJobs(backend=backend, requested_actions=_again(page, earlier), key=secrets.token_hex(16))
+        return await self._shown(page, form, page.path.get("ref"), earlier)
 
     async def _earlier(self, page: Page) -> JobRequest | None:
         """The request to be run again, when the address names one."""
@@ -40,34 +48,48 @@ class Form:
             return None
         return await page.services.jobs.request(integer(page.query("request")))
 
-    def _again(self, page: Page, earlier: JobRequest | None) -> set[str]:
-        if earlier is None:
-            return set()
-        if page.query("again") == "failed":
-            return {job.action for job in earlier.jobs if job.status == "failed"}
-        return set(earlier.requested_actions)
+    async def submit(self, page: Page) -> Response:
+        page.need_login()
+        form = RunJobs(page.form)
+        form.key.data = form.key.data[:64] or secrets.token_hex(16)
+        if "look" not in page.form:
+            with form.refusals():
+                request_id = await page.services.jobs.submit(
+                    page.path["workspace"],
+                    backend=form.backend.data or "",
+                    actions=form.requested_actions.data,
+                    sha=form.sha.data,
+                    force_run_dependencies=form.force_run_dependencies.data,
+                    will_notify=form.will_notify.data == "yes",
+                    key=form.key.data,
+                )
+                return redirect(f"/{page.path['project']}/{page.path['workspace']}/{request_id}/")
+        return await self._shown(page, form, form.sha.data or None, None)
 
-    def _page(
-        self,
-        page: Page,
-        form: RunForm,
-        ticked: set[str],
-        selected: str,
-        *,
-        notify: str,
-        force: bool,
-        errors: dict[str, str] | None = None,
-        key: str = "",
-        status: int = 200,
-        earlier: JobRequest | None = None,
+    async def _shown(
+        self, page: Page, form: RunJobs, ref: str | None, earlier: JobRequest | None
     ) -> Response:
-        workspace = form.workspace
-        view = run_view(form, ticked, selected, clock.now())
+        """What the form may offer at this commit and backend, with what was chosen in it."""
+        name = page.path["workspace"]
+        since = earlier.sha if earlier else None
+        try:
+            found = await page.services.jobs.run_form(
+                name, backend=form.backend.data or None, ref=ref, since=since
+            )
+        except Conflict as refusal:
+            page.flash("warning", refusal.detail)
+            return redirect(f"/{page.path['project']}/{name}/")
+        form.sha.data = found.sha or ""
+        if form.backend.data is None or form.backend.data == "":
+            form.backend.data = found.selected_backend or ""
+        if not form.will_notify.data:
+            form.will_notify.data = "yes" if found.workspace.should_notify else "no"
+        workspace, view = found.workspace, run_view(found, form.requested_actions.data or (), clock.now())
         return self.site.html(
             page,
             "runs/form.html",
             f"Run jobs in {workspace.name}",
-            status=status,
+            form=form,
             nav="workspaces",
             crumbs=(
                 Crumb("Projects", "/projects/"),
@@ -76,63 +98,14 @@ class Form:
                 Crumb("Run jobs"),
             ),
             view=view,
-            form=form,
-            notify=notify,
-            force=force,
-            errors=errors or {},
-            again=again_view(form, earlier, page.query("again")) if earlier else None,
-            key=key or secrets.token_hex(16),
-        )
-
-    async def submit(self, page: Page) -> Response:
-        """The same form sent twice makes one request: `key` belongs to the form as shown."""
-        page.need_login()
-        name = page.path["workspace"]
-        sent = page.form
-        backend, key = str(sent.get("backend", "")), str(sent.get("key", ""))[:64]
-        actions = words(sent.getlist("requested_actions"))
-        force, notify = "force_run_dependencies" in sent, str(sent.get("will_notify", "no"))
-        if "look" in sent:
-            return await self._shown_again(page, set(actions), backend, notify, force, key)
-        try:
-            request_id = await page.services.jobs.submit(
-                name,
-                backend=backend,
-                actions=actions,
-                sha=str(sent.get("sha", "")),
-                force_run_dependencies=force,
-                will_notify=notify in {"yes", "True"},
-                key=key or secrets.token_hex(16),
-            )
-        except Conflict as refusal:
-            page.flash("warning", refusal.detail)
-            return redirect(f"/{page.path['project']}/{name}/")
-        except Invalid as refusal:
-            errors = _errors(refusal)
-            return await self._shown_again(page, set(actions), backend, notify, force, key, errors)
-        return redirect(f"/{page.path['project']}/{name}/{request_id}/")
-
-    async def _shown_again(
-        self,
-        page: Page,
-        ticked: set[str],
-        backend: str,
-        notify: str,
-        force: bool,
-        key: str,
-        errors: dict[str, str] | None = None,
-    ) -> Response:
-        """The same page with what was chosen: at another backend, or with a sentence beside each fault."""
-        form = await page.services.jobs.run_form(
-            page.path["workspace"], backend=backend or None, ref=str(page.form.get("sha", "")) or None
-        )
-        status = 400 if errors else 200
-        return self._page(
-            page, form, ticked, backend, notify=notify, force=force, errors=errors, key=key, status=status
+            found=found,
+            again=again_view(found, earlier, page.query("again")) if earlier else None,
         )
 
 
-def _errors(refusal: Invalid) -> dict[str, str]:
-    """A sentence for each field, or one for the whole form."""
-    fields = refusal.extra.get("fields") or {}
-    return {name: " ".join(sentences) for name, sentences in fields.items()} or {"form": refusal.detail}
+def _again(page: Page, earlier: JobRequest | None) -> list[str]:
+    if earlier is None:
+        return []
+    if page.query("again") == "failed":
+        return [job.action for job in earlier.jobs if job.status == "failed"]
+    return earlier.requested_actions

@@ -53,27 +53,24 @@ def again_view(form: RunForm, earlier: JobRequest, kind: str) -> AgainView:
 
 
 class RunView(msgspec.Struct, frozen=True):
-    form: RunForm
     url: str
     backends: list[BackendCard]
-    selected: str
     rows: list[ActionRow]
     committed: When | None
     where: str  # name of the backend whose results are shown
     count: int
 
 
-def run_view(form: RunForm, ticked: Collection[str], selected: str, now: datetime) -> RunView:
+def run_view(form: RunForm, ticked: Collection[str], now: datetime) -> RunView:
     depth = depths({a.name: a.needs for a in form.actions})
+    ticked = set(ticked)
     rows = [
         _row(action, min(depth[action.name], 4), action.name in ticked, form.sha, now)
         for action in form.actions
     ]
     return RunView(
-        form=form,
         url=f"/{form.workspace.project_slug}/{form.workspace.name}/",
         backends=backend_cards(form.backends, now),
-        selected=selected,
         rows=rows,
         where=next((b.name for b in form.backends if b.slug == form.selected_backend), ""),
         committed=when(form.commit_at, now),

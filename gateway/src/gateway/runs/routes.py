@@ -2,14 +2,14 @@
 
 from starlette.routing import Route
 
-from gateway.runs.form import Form
+from gateway.runs.form import Forms
 from gateway.runs.log import Log
 from gateway.runs.requests import Requests
 from gateway.web.site import Site
 
 
 def routes(site: Site) -> list[Route]:
-    log, form, requests = Log(site), Form(site), Requests(site)
+    log, form, requests = Log(site), Forms(site), Requests(site)
     work = "/{project}/{workspace}"
     one = f"{work}/{{request:int}}"
     return [

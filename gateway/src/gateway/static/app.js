@@ -151,6 +151,46 @@
     if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => { button.textContent = "Copied"; });
   });
 
+  /* Forms: sent once, also by two clicks; what may be long says how much is left; names are offered. */
+  document.addEventListener("submit", (event) => {
+    const sent = event.target;
+    if (!sent.matches("form[data-once]")) return;
+    if (sent.dataset.sent) { event.preventDefault(); return; }
+    sent.dataset.sent = "yes";
+    event.submitter?.setAttribute("aria-disabled", "true");
+  });
+  addEventListener("pageshow", () => all("form[data-sent]").forEach((sent) => {
+    delete sent.dataset.sent;
+    all("[aria-disabled]", sent).forEach((button) => button.removeAttribute("aria-disabled"));
+  }));
+  all("textarea[data-most]").forEach((text) => {
+    const left = one("[data-left]", text.parentElement);
+    const most = Number(text.dataset.most);
+    const say = () => {
+      const count = most - [...text.value].length;
+      left.textContent = count < 0 ? `${-count} characters too many` : `${count} characters left`;
+    };
+    text.addEventListener("input", say);
+    say();
+  });
+  all("input[data-lookup]").forEach((input) => {
+    const list = document.createElement("datalist");
+    list.id = `${input.id}-list`;
+    input.after(list);
+    input.setAttribute("list", list.id);
+    let pause = 0;
+    input.addEventListener("input", () => {
+      clearTimeout(pause);
+      pause = setTimeout(async () => {
+        const text = input.value.trim();
+        if (!text) { list.replaceChildren(); return; }
+        const answer = await fetch(input.dataset.lookup + "?" + new URLSearchParams({ q: text })).catch(() => null);
+        if (!answer?.ok || input.value.trim() !== text) return;
+        list.replaceChildren(...(await answer.json()).map(({ value, label }) => new Option(label, value)));
+      }, 150);
+    });
+  });
+
   /* Run jobs: what also runs, filter, selections, summary. */
   const form = one("#run-form");
   if (form) {
@@ -225,7 +265,6 @@
       }));
       filter.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
     }
-    form.addEventListener("submit", () => { one("#run-submit").setAttribute("aria-disabled", "true"); });
     count();
     update();
   }

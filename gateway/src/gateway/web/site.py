@@ -21,6 +21,7 @@ from gateway.settings import Settings
 from gateway.signing import Signing
 from gateway.web.backends import troubles_of
 from gateway.web.errors import explain
+from gateway.web.forms import Form
 from gateway.web.frame import Crumb, Frame, person_of
 from gateway.web.page import (
     FLASH_COOKIE,
@@ -188,14 +189,17 @@ class Site:
         title: str,
         *,
         status: int = 200,
+        form: Form | None = None,
         crumbs: Sequence[Crumb] = (),
         nav: str = "",
         topics: str = "",
         search: str = "",
         **values: Any,
     ) -> Response:
-        """A whole page in its frame; one with `errors` says so in its title."""
-        title = f"Error: {title}" if values.get("errors") else title
+        """A whole page in its frame; one with a form that has faults says so in its title and its status."""
+        if form is not None:
+            values["form"] = form
+            title, status = (f"Error: {title}", form.status) if form.faults else (title, status)
         frame = self.frame(page, title, crumbs=tuple(crumbs), nav=nav, topics=topics, search=search)
         body = self.renderer.render(template, frame=frame, **{"csrf": self.csrf(page)} | values)
         return Response(body, status, media_type="text/html")

@@ -75,6 +75,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     username: str
     fullname: str
+    version: int
     email: str | None
     token_refusal: str | None
     token_expires_at: datetime | None
@@ -149,8 +150,9 @@ class IdentityClient(ServiceClient):
     async def account(self, session_token: str) -> Account:
         return await self._post("/account", Account, {"token": session_token})
 
-    async def rename_me(self, fullname: str) -> None:
-        await self._http.patch("/account", json={"fullname": fullname})
+    async def rename_me(self, fullname: str, version: int | None = None) -> None:
+        """Raises Conflict when the account is no longer of that version and the name another."""
+        await self._http.patch("/account", json={"fullname": fullname, "version": version})
 
     async def make_login_token(self) -> str:
         """Three words, shown once. Raises PermissionDenied for people who may not have one."""

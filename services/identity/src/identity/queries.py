@@ -107,6 +107,7 @@ async def account(
     return out.Account(
         username=user.username,
         fullname=user.fullname,
+        version=user.version,
         email=user.email,
         token_refusal=policies.REFUSALS[refusal] if refusal else None,
         token_expires_at=token if token and token > now else None,

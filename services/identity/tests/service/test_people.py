@@ -8,7 +8,7 @@ from contracts.catalogue import SERVICES
 from contracts.identity import AccessChanged, UserState
 from contracts.roles import ROLES
 from identity.actions import backends, rights
-from kit.errors import Invalid, NotFound, PermissionDenied
+from kit.errors import Conflict, Invalid, NotFound, PermissionDenied
 from messaging.uow import Units
 from testkit.plugin import Speak
 from testkit.world import World, person
@@ -145,6 +145,17 @@ async def test_the_same_name_announces_nothing(rosa: IdentityClient, world: Worl
     before = await announced_and_audited(world)
     await rosa.rename_me(" Rosa\n")
     assert await announced_and_audited(world) == before
+
+
+async def test_a_name_that_was_changed_meanwhile_is_not_overwritten(rosa: IdentityClient) -> None:
+    shown = (await rosa.account("")).version
+    await rosa.rename_me("Rosa Marsh", shown)
+    with pytest.raises(Conflict) as refused:
+        await rosa.rename_me("Rosa M.", shown)
+    now = refused.value.extra["now"]
+    assert now["fullname"] == "Rosa Marsh"
+    await rosa.rename_me("Rosa M.", int(now["version"]))
+    assert (await rosa.account("")).fullname == "Rosa M."
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from contracts.identity import AccessChanged
+from contracts.limits import FULL_NAME
+from kit import versions
 from kit.errors import Conflict, Invalid
 from messaging.uow import UnitOfWork
 from sqlalchemy import func, select
@@ -59,14 +61,17 @@ async def free_email(uow: UnitOfWork, email: str | None, *, besides: int | None 
     return email if owner in (None, besides) else None
 
 
-async def rename(uow: UnitOfWork, user_id: int, fullname: str, *, by: str, now: datetime) -> None:
+async def rename(
+    uow: UnitOfWork, user_id: int, fullname: str, *, by: str, now: datetime, version: int | None = None
+) -> None:
     """From now on GitHub's name no longer replaces it (rulings 1.1.5)."""
     fullname = policies.tidy(fullname)
-    if not fullname or len(fullname) > 200:
+    if not fullname or len(fullname) > FULL_NAME:
         raise Invalid("Enter your full name.", fields={"fullname": ["Enter your full name."]})
     user = await uow.session.get_one(User, user_id, with_for_update=True)
     if user.fullname == fullname:
         return
+    versions.check(version, user.version, fullname=user.fullname)
     audit.record(uow, "user_renamed", by, user=user.username, old=user.fullname, new=fullname)
     user.fullname, user.fullname_edited_at, user.version = fullname, now, user.version + 1
     orgs = await repository.org_ids(uow.session, user.id)

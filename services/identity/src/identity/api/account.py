@@ -19,6 +19,7 @@ class ShowIn(BaseModel):
 
 class RenameIn(BaseModel):
     fullname: str = Field(max_length=1000)
+    version: int | None = None  # of the account as it was shown
 
 
 @router.post("")
@@ -30,7 +31,7 @@ async def account(body: ShowIn, actor: CurrentActor, uow: Uow, hasher: Hasher, n
 @router.patch("", status_code=204)
 async def rename(body: RenameIn, actor: CurrentActor, uow: Uow, now: Now) -> None:
     user = policies.check_person(actor)
-    await users.rename(uow, user.user_id, body.fullname, by=user.username, now=now)
+    await users.rename(uow, user.user_id, body.fullname, by=user.username, now=now, version=body.version)
 
 
 @router.post("/login-token")
