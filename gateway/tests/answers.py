@@ -8,7 +8,6 @@ from starlette.responses import Response
 from .samples import (
     ACCOUNT,
     ACTIONS,
-    BACKEND,
     BACKENDS,
     NASTY,
     NOW,
@@ -73,11 +72,18 @@ ANSWERS: dict[str, Any] = {
     "GET jobs/job-requests/7/definition": Response(f'version: "{NASTY}" # {NASTY}\n{NASTY}: {NASTY}\n'),
     "GET jobs/job-requests": jobs.RequestList(
         rows=[row(), row(6, "nothing_to_do", jobs=0, org=None)],
-        backends=[BACKEND],
         older=6,
         newer=7,
         counts={"running": 1, "succeeded": 1000, "unknown": 1},
     ),
+    "GET jobs/choices": jobs.Choices(
+        backends=[jobs.Choice(value="tpp", label=NASTY)],
+        orgs=[jobs.Choice(value="lshtm", label="LSHTM")],
+        projects=[jobs.Choice(value="study", label=NASTY)],
+        workspaces=None,
+        people=None,
+    ),
+    "GET jobs/choices/person": [jobs.Choice(value="rosa", label=NASTY)],
     "GET jobs/home": jobs.Home(
         mine=[row()],
         everybody=[row(), row(6, "failed")],

@@ -47,7 +47,7 @@ def test_a_long_list_is_shown_in_parts_and_can_be_filtered() -> None:
         2_191,
         2_191,
         "",
-        "first=100",
+        "?first=100",
     )
     assert [(word, count) for _, word, count, _, _ in shown.chips] == [
         ("All", 2_191),

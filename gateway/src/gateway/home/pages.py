@@ -68,8 +68,6 @@ class Home:
             topics="runs status releases" if user else "runs status",
             mine=run_lines(found.mine, at) if found else None,
             rows=run_lines(found.everybody, at) if found else None,
-            place="home",
-            filtered=False,
             backends=backend_cards(backends, at) if backends is not None else None,
             workspaces=workspaces[:8],
             steps=view.first_steps(user, workspaces, backends) if new and user and not checks else [],
@@ -84,7 +82,7 @@ class Home:
     async def runs(self, page: Page) -> Response:
         found = await page.services.jobs.home()
         rows = run_lines(found.everybody, clock.now())
-        return self.site.fragment(page, "web/run_table.html", rows=rows, place="home", filtered=False)
+        return self.site.fragment(page, "home/runs.html", rows=rows)
 
     async def attention(self, page: Page) -> Response:
         """The live part for whoever is logged in."""

@@ -6,12 +6,15 @@ from clients.jobs import RequestFilter
 from kit import clock
 from starlette.responses import Response
 
+from gateway.projects.listing import NONE_OF_YOURS, PROJECTS
+from gateway.web.csvfile import csv_file
 from gateway.web.format import when
 from gateway.web.frame import Crumb
+from gateway.web.lists import Asked, Found, asked, yours
+from gateway.web.listview import list_view
 from gateway.web.page import Page
 from gateway.web.runlines import run_lines
 from gateway.web.site import Site, optional
-from gateway.web.tabs import tab
 
 
 class Projects:
@@ -19,17 +22,19 @@ class Projects:
         self.site = site
 
     async def list(self, page: Page) -> Response:
-        chosen = tab(page)
-        found = await page.services.projects.projects(mine=chosen.mine, page=chosen.number, q=chosen.q)
+        by, mine = asked(page, PROJECTS), yours(page)
+
+        async def fetch(by: Asked, size: int | None = None) -> Found:
+            found = await page.services.projects.projects(
+                mine=mine, page=by.page, q=by.get("q"), org=by.get("org"), sort=by.sort, limit=size
+            )
+            return Found(found.rows, pages=found.pages)
+
+        if page.query("format") == "csv":
+            return await csv_file(PROJECTS, by, fetch)
+        view = list_view(PROJECTS, by, await fetch(by), empty=NONE_OF_YOURS if mine else None)
         return self.site.html(
-            page,
-            "projects/projects.html",
-            "Projects",
-            nav="projects",
-            found=found,
-            mine=chosen.mine,
-            q=chosen.q,
-            url=chosen.url,
+            page, "projects/projects.html", "Projects", nav="projects", list=view, mine=mine
         )
 
     async def show(self, page: Page) -> Response:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from clients.releases import FileRow, Release
 from kit import clock
@@ -14,7 +14,7 @@ from gateway.releases.textfile import with_charset
 from gateway.releases.views import file_list, release_view
 from gateway.web.format import when
 from gateway.web.frame import Crumb
-from gateway.web.page import Page
+from gateway.web.page import Page, query_string
 from gateway.web.releaselines import release_lines
 from gateway.web.site import Site
 
@@ -26,11 +26,6 @@ _KEEP: tuple[str, ...] = (
     "referrer-policy",
     "cross-origin-opener-policy",
 )
-
-
-def _query(**values: str) -> str:
-    kept = {name: value for name, value in values.items() if value}
-    return f"?{urlencode(kept)}" if kept else ""
 
 
 class Releases:
@@ -93,7 +88,7 @@ class Releases:
             nav="workspaces",
             crumbs=(*crumbs, Crumb(f"Release {found.number}")),
             topics=f"workspace:{workspace.name}",
-            files_query=_query(file=chosen.name if chosen else "", find=find),
+            files_query=query_string({"file": chosen.name if chosen else "", "find": find}),
             view=release_view(found, base, clock.now()),
             list=file_list(found.files, base, chosen.name if chosen else "", find),
             chosen=chosen,

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from textwrap import shorten
-from urllib.parse import urlencode
 
 import msgspec
 from clients.jobs import Job, JobRequest
 
 from gateway.runs.reasons import reason
 from gateway.web.format import Pill, between, clock, duration
+from gateway.web.page import query_string
 
 PART = 100  # rows at once of a request that is shown in parts
 WHOLE = 200  # jobs of a request that is shown at once
@@ -41,7 +41,7 @@ class Chosen(msgspec.Struct, frozen=True):
 
     def query(self, **other: object) -> str:
         values = {"find": self.find, "state": self.state, "first": self.first, **other}
-        return urlencode({name: value for name, value in values.items() if value})
+        return query_string(values | {"first": values["first"] or ""})
 
 
 class JobList(msgspec.Struct, frozen=True):

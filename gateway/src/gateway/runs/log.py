@@ -1,139 +1,102 @@
 """The event log, and the same list for one workspace."""
 
-from collections.abc import Sequence
-from urllib.parse import urlencode
+from collections.abc import Mapping, Sequence
 
-from clients.jobs import RequestFilter, RequestList
+from clients.jobs import Choices, RequestFilter, RequestList
 from contracts.statuses import display
 from kit import clock
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from gateway.runs.listing import RUNS, options
 from gateway.runs.request_view import request_url
+from gateway.web.csvfile import csv_file
 from gateway.web.format import ICONS
 from gateway.web.frame import Crumb
+from gateway.web.lists import Asked, Found, asked, find
+from gateway.web.listview import list_view
 from gateway.web.page import Page, integer
+from gateway.web.remembered import Remembered
 from gateway.web.runlines import run_lines
 from gateway.web.site import Site
 
 _STATES = ("active", "pending", "running", "succeeded", "failed", "cancelled", "nothing_to_do", "unknown")
-_FILTERS = ("state", "backend", "org", "project", "workspace", "person", "since", "q")
-
-
-def _number(text: str) -> int | None:
-    return integer(text) if text else None
-
-
-def _chosen(page: Page) -> dict[str, str]:
-    return {name: page.query(name)[:100] for name in _FILTERS if page.query(name)}
-
-
-async def _asked(site: Site, page: Page, chosen: dict[str, str], workspace: str | None) -> RequestList:
-    """A workspace's own list has that filter fixed."""
-    fixed = {"workspace": workspace} if workspace else {}
-    before, after = _number(page.query("before")), _number(page.query("after"))
-    by = RequestFilter(**chosen | fixed, before=before, after=after)
-    if not by.q:
-        return await page.services.jobs.requests(by)
-    with site.searches.one(page.who):
-        return await page.services.jobs.requests(by)
-
-
-async def _filtered(
-    site: Site,
-    page: Page,
-    title: str,
-    crumbs: Sequence[Crumb],
-    *,
-    workspace: str | None = None,
-    archived: bool = False,
-) -> Response:
-    """Filters stand in the URL."""
-    chosen = _chosen(page)
-    found = await _asked(site, page, chosen, workspace)
-    path = page.request.url.path
-    names = {backend.slug: backend.name for backend in found.backends}
-    return site.html(
-        page,
-        "runs/log.html",
-        title,
-        nav="runs",
-        crumbs=crumbs,
-        topics=f"workspace:{workspace}" if workspace else "runs",
-        heading=title,
-        archived=archived,
-        rows=run_lines(found.rows, clock.now()),
-        place="workspace" if workspace else "log",
-        filtered=bool(chosen),
-        chips=_chips(path, chosen, found.counts),
-        applied=[
-            (name, names.get(value, value) if name == "backend" else value, _link(path, chosen, name))
-            for name, value in chosen.items()
-            if name != "state"
-        ],
-        chosen={name: chosen.get(name, "") for name in _FILTERS},
-        backends=[(b.slug, b.name) for b in found.backends],
-        fixed=workspace,
-        newer=_page(path, chosen, "after", found.newer),
-        older=_page(path, chosen, "before", found.older),
-        source=f"{path}fragments/rows/?{page.request.url.query}",
-        path=path,
-    )
-
-
-def _chips(
-    path: str, chosen: dict[str, str], counts: dict[str, int]
-) -> list[tuple[str, str, str, str, bool]]:
-    """(url, word, count, icon, current) for each state; counts look at the newest thousand."""
-    total = sum(counts.values())
-    all_of_them = _bounded(total) if total or "q" not in chosen else ""
-    chips = [(_link(path, chosen, "state"), "All", all_of_them, "", "state" not in chosen)]
-    active = sum(counts.get(s, 0) for s in ("pending", "running", "unknown", "unknown_error_creating_jobs"))
-    for state in _STATES:
-        count = active if state == "active" else counts.get(state, 0)
-        if not count and chosen.get("state") != state:
-            continue
-        word, icon = ("Under way", "arrow-path") if state == "active" else _word(state)
-        url = path + "?" + urlencode({**chosen, "state": state})
-        chips.append((url, word, _bounded(count), icon, chosen.get("state") == state))
-    return chips
-
-
-def _word(state: str) -> tuple[str, str]:
-    shown = display(state)
-    return shown.word, ICONS.get(shown.state, "never")
-
-
-def _bounded(count: int) -> str:
-    return "1,000+" if count >= 1000 else str(count)
-
-
-def _link(path: str, chosen: dict[str, str], without: str) -> str:
-    rest = {name: value for name, value in chosen.items() if name != without}
-    return path + ("?" + urlencode(rest) if rest else "")
-
-
-def _page(path: str, chosen: dict[str, str], name: str, cursor: int | None) -> str:
-    return "" if cursor is None else path + "?" + urlencode({**chosen, name: cursor})
+_CHOICES_SECONDS = 10.0
 
 
 class Log:
     def __init__(self, site: Site) -> None:
         self.site = site
+        self._choices: Remembered[Choices] = Remembered(_CHOICES_SECONDS)
+
+    async def _requests(self, page: Page, by: Asked, limit: int | None = None) -> RequestList:
+        """A workspace's own list has that filter fixed. Searches are heavy, so each takes a turn."""
+        of = RequestFilter(
+            **dict(by.filters), of=page.path.get("workspace"), before=by.before, after=by.after, limit=limit
+        )
+        if not of.q:
+            return await page.services.jobs.requests(of)
+        with self.site.searches.one(page.who):
+            return await page.services.jobs.requests(of)
+
+    async def _list(
+        self, page: Page, title: str, crumbs: Sequence[Crumb], *, archived: bool = False
+    ) -> Response:
+        by = asked(page, RUNS)
+        if page.query("format") == "csv":
+            return await csv_file(RUNS, by, lambda part, size: self._page(page, part, size))
+        workspace = page.path.get("workspace")
+        counts: dict[str, int] = {}
+        found = await find(self._page(page, by, counts=counts))
+        exists = options(await self._choices.get(page.services.jobs.choices))
+        view = list_view(
+            RUNS, by, found, options=exists, fixed=("workspace", "project", "org") if workspace else ()
+        )
+        return self.site.html(
+            page,
+            "runs/log.html",
+            title,
+            status=400 if found.faults else 200,
+            nav="runs",
+            crumbs=crumbs,
+            topics=f"workspace:{workspace}" if workspace else "runs",
+            heading=title,
+            archived=archived,
+            list=view,
+            rows=run_lines(view.rows, clock.now()),
+            place="workspace" if workspace else "log",
+            chips=_chips(by, counts),
+            fixed=workspace,
+            source=f"{by.path}fragments/rows/?{page.request.url.query}",
+        )
+
+    async def _page(
+        self, page: Page, by: Asked, size: int | None = None, counts: dict[str, int] | None = None
+    ) -> Found:
+        found = await self._requests(page, by, size)
+        if counts is not None:
+            counts |= found.counts
+        return Found(found.rows, older=found.older, newer=found.newer)
 
     async def event_log(self, page: Page) -> Response:
-        return await _filtered(self.site, page, "Runs", (Crumb("Runs"),))
+        return await self._list(page, "Runs", (Crumb("Runs"),))
 
     async def rows(self, page: Page) -> Response:
         """The live part of the list, with the same filters."""
-        chosen, workspace = _chosen(page), page.path.get("workspace")
-        found = await _asked(self.site, page, chosen, workspace)
+        by = asked(page, RUNS)
+        found = await find(self._page(page, by))
         return self.site.fragment(
             page,
-            "web/run_table.html",
+            RUNS.table,
+            list=list_view(RUNS, by, found),
             rows=run_lines(found.rows, clock.now()),
-            place="workspace" if workspace else "log",
-            filtered=bool(chosen),
+            place="workspace" if page.path.get("workspace") else "log",
         )
+
+    async def choices(self, page: Page) -> Response:
+        """What of a kind has this text in its name, for fields that look it up while one types."""
+        kind, text = page.path["kind"], page.query("q")[:100]
+        found = await page.services.jobs.find_choices(kind, text) if text else []
+        return JSONResponse([{"value": one.value, "label": one.label} for one in found])
 
     async def to_event_log(self, page: Page) -> Response:
         return RedirectResponse("/event-log/", 301)
@@ -159,5 +122,29 @@ class Log:
             Crumb(name, f"/{project.slug}/{name}/"),
             Crumb("Runs"),
         )
-        archived = found.workspace.is_archived
-        return await _filtered(self.site, page, f"Runs of {name}", crumbs, workspace=name, archived=archived)
+        return await self._list(page, f"Runs of {name}", crumbs, archived=found.workspace.is_archived)
+
+
+def _chips(by: Asked, counts: Mapping[str, int]) -> list[tuple[str, str, str, str, bool]]:
+    """(url, word, count, icon, current) for each state; counts look at the newest thousand."""
+    state = by.get("state")
+    total = sum(counts.values())
+    all_of_them = _bounded(total) if total or not by.get("q") else ""
+    chips = [(by.url(state=""), "All", all_of_them, "", not state)]
+    active = sum(counts.get(s, 0) for s in ("pending", "running", "unknown", "unknown_error_creating_jobs"))
+    for one in _STATES:
+        count = active if one == "active" else counts.get(one, 0)
+        if not count and state != one:
+            continue
+        word, icon = ("Under way", "arrow-path") if one == "active" else _word(one)
+        chips.append((by.url(state=one), word, _bounded(count), icon, state == one))
+    return chips
+
+
+def _word(state: str) -> tuple[str, str]:
+    shown = display(state)
+    return shown.word, ICONS.get(shown.state, "never")
+
+
+def _bounded(count: int) -> str:
+    return "1,000+" if count >= 1000 else str(count)

@@ -15,6 +15,7 @@ def routes(site: Site) -> list[Route]:
     return [
         site.get("/event-log/", log.event_log),
         site.get("/event-log/fragments/rows/", log.rows),
+        site.get("/choices/{kind}/", log.choices),
         site.get("/event-list/", log.to_event_log),
         site.get("/jobs/", log.to_event_log),
         site.get("/jobs/{identifier}/", log.job_by_id),

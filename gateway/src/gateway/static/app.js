@@ -173,11 +173,26 @@
     text.addEventListener("input", say);
     say();
   });
-  all("input[data-lookup]").forEach((input) => {
+  const offered = (input, options) => {
     const list = document.createElement("datalist");
     list.id = `${input.id}-list`;
+    list.replaceChildren(...options);
     input.after(list);
     input.setAttribute("list", list.id);
+    return list;
+  };
+  /* A long list becomes a field that finds any part of a name; what is not chosen from it is looked for. */
+  all("select[data-chooser]").forEach((select) => {
+    const options = [...select.options].filter((option) => option.value);
+    if (options.length < 8) return;
+    const input = document.createElement("input");
+    Object.assign(input, { id: select.id, name: select.name, value: select.value, placeholder: select.options[0].text });
+    input.setAttribute("autocomplete", "off");
+    select.replaceWith(input);
+    offered(input, options.map(({ value, label }) => new Option(label, value)));
+  });
+  all("input[data-lookup]").forEach((input) => {
+    const list = offered(input, []);
     let pause = 0;
     input.addEventListener("input", () => {
       clearTimeout(pause);

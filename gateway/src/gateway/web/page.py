@@ -1,9 +1,9 @@
 """What every page handler gets and gives: the caller, the neighbours, forms that were checked."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from kit.errors import Invalid, NotFound, TooLarge
 from starlette.datastructures import FormData
@@ -116,6 +116,12 @@ def _origins(request: Request, settings: Settings) -> set[str]:
     if "base_url" in settings.model_fields_set:
         return {settings.base_url.rstrip("/")}
     return {settings.base_url.rstrip("/"), str(request.base_url).rstrip("/")}
+
+
+def query_string(values: Mapping[str, object]) -> str:
+    """Of those values that say something; "" when none does."""
+    query = urlencode({name: value for name, value in values.items() if value not in ("", None)})
+    return f"?{query}" if query else ""
 
 
 def integer(text: str) -> int:

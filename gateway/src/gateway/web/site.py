@@ -33,6 +33,7 @@ from gateway.web.page import (
     local,
     read_form,
 )
+from gateway.web.remembered import Remembered
 from gateway.web.render import Renderer
 from gateway.web.turns import Turns
 
@@ -79,7 +80,7 @@ class Site:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
         self.searches = Turns()
         self._cache: dict[str, tuple[float, bytes]] = {}
-        self._troubles: tuple[float, list[str]] = (0.0, [])
+        self._troubles: Remembered[list[str]] = Remembered(_TROUBLES_SECONDS)
 
     def endpoint(self, handler: Handler, *, anybody: bool = False) -> Any:
         """The handler as Starlette calls it. Forms are of those who are logged in, or of `anybody`."""
@@ -121,7 +122,7 @@ class Site:
                 page.need_login()
             return await handler(page)
         if page.caller.may("staff_area_access") and "x-live" not in request.headers:
-            page.troubles = await self._backend_troubles()
+            page.troubles = await self._troubles.get(self._backend_troubles)
         if page.caller.user is None and not token and FLASH_COOKIE not in request.cookies:
             return await self._cached(page, handler)
         return await handler(page)
@@ -140,18 +141,14 @@ class Site:
         return response
 
     async def _backend_troubles(self) -> list[str]:
-        """Backends of which nothing is known or heard, remembered for a few seconds."""
-        until, troubles = self._troubles
-        if until < time.monotonic():
-            found = await optional(self.services.jobs.backends())
-            troubles = ["The state of the backends is not known"] if found is None else troubles_of(found)
-            self._troubles = (time.monotonic() + _TROUBLES_SECONDS, troubles)
-        return troubles
+        """Backends of which nothing is known or heard."""
+        found = await optional(self.services.jobs.backends())
+        return ["The state of the backends is not known"] if found is None else troubles_of(found)
 
     def forget_pages(self) -> None:
         """What anonymous readers share is made anew."""
         self._cache.clear()
-        self._troubles = (0.0, [])
+        self._troubles.forget()
 
     def _finish(self, page: Page, response: Response) -> Response:
         for name, value in self._headers.items():

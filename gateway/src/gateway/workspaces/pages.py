@@ -5,13 +5,16 @@ import asyncio
 from kit import clock
 from starlette.responses import RedirectResponse, Response
 
+from gateway.web.csvfile import csv_file
 from gateway.web.format import when
 from gateway.web.frame import Crumb
+from gateway.web.lists import Asked, Found, asked, yours
+from gateway.web.listview import list_view
 from gateway.web.page import Page, redirect
 from gateway.web.releaselines import release_lines
 from gateway.web.runlines import run_lines
 from gateway.web.site import Site, optional
-from gateway.web.tabs import tab
+from gateway.workspaces.listing import NONE_OF_YOURS, WORKSPACES, WorkspaceLine
 from gateway.workspaces.views import action_cells, workspace_pill
 
 
@@ -20,22 +23,22 @@ class Workspaces:
         self.site = site
 
     async def list(self, page: Page) -> Response:
-        chosen = tab(page)
-        found = await page.services.projects.workspaces(mine=chosen.mine, page=chosen.number, q=chosen.q)
-        names = [row.name for row in found.rows]
-        activity = await optional(page.services.jobs.last_activity(names)) if names else {}
-        at = clock.now()
-        active = {name: when(time, at) for name, time in (activity or {}).items()}
+        by, mine = asked(page, WORKSPACES), yours(page)
+
+        async def fetch(by: Asked, size: int | None = None) -> Found:
+            found = await page.services.projects.workspaces(
+                mine=mine, page=by.page, q=by.get("q"), archived=by.get("archived"), sort=by.sort, limit=size
+            )
+            names = [row.name for row in found.rows]
+            activity = await optional(page.services.jobs.last_activity(names)) if names else {}
+            lines = [WorkspaceLine(row, (activity or {}).get(row.name)) for row in found.rows]
+            return Found(lines, pages=found.pages)
+
+        if page.query("format") == "csv":
+            return await csv_file(WORKSPACES, by, fetch)
+        view = list_view(WORKSPACES, by, await fetch(by), empty=NONE_OF_YOURS if mine else None)
         return self.site.html(
-            page,
-            "workspaces/workspaces.html",
-            "Workspaces",
-            nav="workspaces",
-            found=found,
-            mine=chosen.mine,
-            q=chosen.q,
-            url=chosen.url,
-            active=active,
+            page, "workspaces/workspaces.html", "Workspaces", nav="workspaces", list=view, mine=mine
         )
 
     async def show(self, page: Page) -> Response:

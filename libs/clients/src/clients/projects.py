@@ -97,11 +97,33 @@ class ProjectsClient(ServiceClient):
     async def workspace(self, name: str) -> WorkspacePage:
         return await self._get(f"/workspaces/{quote(name, safe='')}", WorkspacePage)
 
-    async def projects(self, *, mine: bool, page: int = 1, q: str = "") -> ProjectList:
-        return await self._get("/projects", ProjectList, query(mine=mine, page=page, q=q))
+    async def projects(
+        self,
+        *,
+        mine: bool,
+        page: int = 1,
+        q: str = "",
+        org: str = "",
+        sort: str = "",
+        limit: int | None = None,
+    ) -> ProjectList:
+        """`sort` is name, number or newest; `limit` at most 500."""
+        params = query(mine=mine, page=page, q=q, org=org, sort=sort, limit=limit)
+        return await self._get("/projects", ProjectList, params)
 
-    async def workspaces(self, *, mine: bool, page: int = 1, q: str = "") -> WorkspaceList:
-        return await self._get("/workspaces", WorkspaceList, query(mine=mine, page=page, q=q))
+    async def workspaces(
+        self,
+        *,
+        mine: bool,
+        page: int = 1,
+        q: str = "",
+        archived: str = "",
+        sort: str = "",
+        limit: int | None = None,
+    ) -> WorkspaceList:
+        """`archived` is "yes" or "no"; `sort` is name or newest; `limit` at most 500."""
+        params = query(mine=mine, page=page, q=q, archived=archived, sort=sort, limit=limit)
+        return await self._get("/workspaces", WorkspaceList, params)
 
     async def set_notifications(self, workspace: str, should_notify: bool) -> None:
         await self._http.patch(

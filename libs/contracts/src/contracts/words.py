@@ -2,7 +2,7 @@
 
 RESERVED_PROJECT_SLUGS = frozenset(
     """
-    api applications apply complete enter-your-name event-list event-log files fragments health
+    api applications apply choices complete enter-your-name event-list event-log files fragments health
     health-check job-requests jobs live login logout metrics organisations orgs projects publish-repo
     repo robots.txt search settings staff static status ui-components users workspaces favicon.ico
     """.split()

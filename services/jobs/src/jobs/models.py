@@ -57,6 +57,7 @@ class JobRequest(Base):
         Index("ix_job_requests_backend", "backend", text("id DESC")),
         Index("ix_job_requests_status", "status", text("id DESC")),
         Index("ix_job_requests_sha", "sha", postgresql_ops={"sha": "text_pattern_ops"}),
+        Index("ix_job_requests_created_at", "created_at", "id"),
         Index("ix_job_requests_completed_at", "completed_at", postgresql_include=["backend"]),
     )
 

@@ -7,6 +7,7 @@ from clients.jobs import ActionOption, WorkspaceRef
 from kit.db import Database, contains
 
 from jobs.rap.sql import STATE
+from jobs.searching import is_word
 
 WORKSPACE = """
 json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.slug, 'project_name', p.name,
@@ -283,5 +284,4 @@ async def job_ref(database: Database, identifier: str, request_id: int | None) -
 
 async def search(database: Database, text: str) -> str:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else None
-    word = text.isascii() and text.isalnum() and len(text) >= 4
-    return str(await database.fetchval(_SEARCH, text.lower(), number, word, contains(text)))
+    return str(await database.fetchval(_SEARCH, text.lower(), number, is_word(text, 4), contains(text)))

@@ -4,39 +4,19 @@ A text is part of an action's name, or the beginning of a job's identifier or of
 number of a request. Names are few: each that fits leads by an index to its newest requests.
 """
 
-from typing import Any
-
 from kit.db import contains
+from kit.lists import Where
 
 _NAMES = 100  # that fit a text; whoever writes one letter does not look for the hundred and first
 _EACH, _CANDIDATES = 200, 2_000  # newest requests of a name, and of all that fit a text
 
 
-class Where:
-    """Conditions with their parameters, numbered as PostgreSQL wants them."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.args: list[Any] = []
-
-    def add(self, condition: str, *values: Any) -> None:
-        """`{}` in the condition stand for the values."""
-        self.parts.append(condition.format(*(self.place(value) for value in values)))
-
-    def place(self, value: Any) -> str:
-        """What stands for the value in the statement."""
-        self.args.append(value)
-        return f"${len(self.args)}"
-
-    def bounds(self) -> str:
-        """Those of the conditions that only say before or after which request."""
-        return " and ".join(part for part in self.parts if part.startswith("r.id ")) or "true"
-
-    def sql(self) -> str:
-        return " and ".join(self.parts) or "true"
+def _bounds(wanted: Where) -> str:
+    """Those of the conditions that only say before or after which request."""
+    return " and ".join(part for part in wanted.parts if part.startswith("r.id ")) or "true"
 
 
-def _is_word(text: str, least: int) -> bool:
+def is_word(text: str, least: int) -> bool:
     """Whether an identifier or a commit could begin so, told by so many of its signs."""
     return text.isascii() and text.isalnum() and len(text) >= least
 
@@ -47,11 +27,11 @@ def _ids(wanted: Where, text: str) -> str:
     number = wanted.place(int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else -1)
     found = f"""select {number}::bigint as id union select id from job_requests
       where rap_id = {wanted.place(word)}"""
-    if _is_word(word, 4):
+    if is_word(word, 4):
         low, high = wanted.place(word), wanted.place(word + "\x7f")
         found += f""" union (select job_request_id from jobs where identifier >= {low} and identifier < {high}
           limit {_CANDIDATES})"""
-        if _is_word(word, 7):
+        if is_word(word, 7):
             found += f""" union (select id from job_requests where sha ~>=~ {low}
               and sha ~<~ {high} limit {_CANDIDATES})"""
     return found
@@ -62,7 +42,7 @@ def search(wanted: Where, text: str, order: str, limit: int) -> str:
 
     Of a name that fits the newest requests are looked at, 2,000 of all names at most.
     """
-    conditions, bounds = wanted.sql(), wanted.bounds()
+    conditions, bounds = wanted.sql(), _bounds(wanted)
     by_name = wanted.place(contains(text))
     each = limit if conditions == bounds else _EACH
     return f"""

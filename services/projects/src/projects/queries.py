@@ -1,9 +1,10 @@
 """Read models of projects: one statement per question, answered as JSON by PostgreSQL."""
 
+from dataclasses import dataclass
+
 from kit.db import Database, contains
 from kit.errors import NotFound
-
-PER_PAGE = 25
+from kit.lists import Where, numbered
 
 _PROJECT = """
 json_build_object('id', p.id, 'slug', p.slug, 'name', p.name, 'number', p.number, 'status', p.status,
@@ -37,33 +38,31 @@ from workspaces w join repos r on r.id = w.repo_id join projects p on p.id = w.p
 where w.name = $1 and ($2 or not w.is_archived)
 """
 
-# $1: ids of the caller's projects, or null for everybody's; $2: ilike pattern; $3: page from 1
-_PROJECTS = """
-with found as (
-  select p.* from projects p
-  where ($1::bigint[] is null or p.id = any($1)) and (p.name ilike $2 or p.slug ilike $2 or p.number ilike $2)
-), page as (select * from found order by lower(name), id limit $4 offset ($3 - 1) * $4)
-select json_build_object('page', $3, 'total', (select count(*) from found),
-  'pages', greatest(1, ((select count(*) from found) + $4 - 1) / $4),
-  'rows', coalesce((select json_agg(json_build_object('id', p.id, 'slug', p.slug, 'name', p.name,
-      'number', p.number, 'lead_org', (select o.name from project_collaborations c
-        join known_orgs o on o.id = c.org_id where c.project_id = p.id order by c.is_lead desc, c.id limit 1),
-      'workspaces', (select count(*) from workspaces w where w.project_id = p.id and not w.is_archived))
-    order by lower(p.name), p.id) from page p), '[]'))
+_PROJECT_ROW = """
+json_build_object('id', p.id, 'slug', p.slug, 'name', p.name, 'number', p.number,
+  'lead_org', (select o.name from project_collaborations c
+    join known_orgs o on o.id = c.org_id where c.project_id = p.id order by c.is_lead desc, c.id limit 1),
+  'workspaces', (select count(*) from workspaces w where w.project_id = p.id and not w.is_archived))
 """
 
-_WORKSPACES = """
-with found as (
-  select w.* from workspaces w
-  where ($1::bigint[] is null or w.project_id = any($1)) and w.name ilike $2 and ($5 or not w.is_archived)
-), page as (select * from found order by is_archived, name limit $4 offset ($3 - 1) * $4)
-select json_build_object('page', $3, 'total', (select count(*) from found),
-  'pages', greatest(1, ((select count(*) from found) + $4 - 1) / $4),
-  'rows', coalesce((select json_agg(json_build_object('id', w.id, 'name', w.name, 'project_id', w.project_id,
-      'project_slug', p.slug, 'project_name', p.name, 'repo_url', r.url, 'branch', w.branch,
-      'is_archived', w.is_archived, 'created_at', w.created_at) order by w.is_archived, w.name)
-    from page w join projects p on p.id = w.project_id join repos r on r.id = w.repo_id), '[]'))
+_WORKSPACE_ROW = """
+json_build_object('id', w.id, 'name', w.name, 'project_id', w.project_id,
+  'project_slug', p.slug, 'project_name', p.name, 'repo_url', r.url, 'branch', w.branch,
+  'is_archived', w.is_archived, 'created_at', w.created_at)
 """
+_OF_WORKSPACE = "join projects p on p.id = w.project_id join repos r on r.id = w.repo_id"
+
+_OF_ORG = """
+p.id in (select c.project_id from project_collaborations c join known_orgs o on o.id = c.org_id
+  where o.slug ilike {} or o.name ilike {})
+"""
+
+PROJECT_SORTS = {
+    "name": "lower(p.name), p.id",
+    "number": "p.number nulls last, p.id",
+    "newest": "p.created_at desc, p.id desc",
+}
+WORKSPACE_SORTS = {"name": "w.is_archived, w.name", "newest": "w.created_at desc, w.id desc"}
 
 _SEARCH = """
 select coalesce(json_agg(x), '[]') from (
@@ -85,14 +84,45 @@ async def workspace(database: Database, name: str, *, archived: bool) -> str:
     return _found(await database.fetchval(_WORKSPACE_PAGE, name, archived), "workspace")
 
 
-async def projects(database: Database, ids: list[int] | None, text: str, page: int) -> str:
-    return str(await database.fetchval(_PROJECTS, ids, contains(text), page, PER_PAGE))
+@dataclass(frozen=True)
+class ProjectFilter:
+    ids: list[int] | None = None  # of the caller's projects, or None for everybody's
+    q: str = ""
+    org: str = ""
+    sort: str = "name"
 
 
-async def workspaces(
-    database: Database, ids: list[int] | None, text: str, page: int, *, archived: bool
-) -> str:
-    return str(await database.fetchval(_WORKSPACES, ids, contains(text), page, PER_PAGE, archived))
+@dataclass(frozen=True)
+class WorkspaceFilter:
+    project_ids: list[int] | None = None
+    q: str = ""
+    archived: bool | None = None  # None for both
+    sort: str = "name"
+
+
+async def projects(database: Database, by: ProjectFilter, page: int, size: int) -> str:
+    where = Where()
+    if by.ids is not None:
+        where.add("p.id = any({}::bigint[])", by.ids)
+    if by.q:
+        text = contains(by.q)
+        where.add("(p.name ilike {} or p.slug ilike {} or p.number ilike {})", text, text, text)
+    if by.org:
+        where.add(_OF_ORG, contains(by.org), contains(by.org))
+    sql = numbered("projects p", _PROJECT_ROW, "", where, PROJECT_SORTS[by.sort], page, size)
+    return str(await database.fetchval(sql, *where.args))
+
+
+async def workspaces(database: Database, by: WorkspaceFilter, page: int, size: int) -> str:
+    where = Where()
+    if by.project_ids is not None:
+        where.add("w.project_id = any({}::bigint[])", by.project_ids)
+    if by.q:
+        where.add("w.name ilike {}", contains(by.q))
+    if by.archived is not None:
+        where.add("w.is_archived = {}", by.archived)
+    sql = numbered("workspaces w", _WORKSPACE_ROW, _OF_WORKSPACE, where, WORKSPACE_SORTS[by.sort], page, size)
+    return str(await database.fetchval(sql, *where.args))
 
 
 async def search(database: Database, text: str) -> str:

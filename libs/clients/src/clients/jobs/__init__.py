@@ -3,6 +3,8 @@
 from clients.jobs.client import JobsClient
 from clients.jobs.requests import (
     ActionResult,
+    Choice,
+    Choices,
     Home,
     Job,
     JobRef,
@@ -21,6 +23,8 @@ __all__ = [
     "ActionResult",
     "BackendRef",
     "BackendStatus",
+    "Choice",
+    "Choices",
     "Home",
     "Job",
     "JobRef",

@@ -8,7 +8,16 @@ import msgspec
 
 from clients.base import ServiceClient, query
 from clients.identity import Hit
-from clients.jobs.requests import Home, JobRef, JobRequest, RequestFilter, RequestList, WorkspaceJobs
+from clients.jobs.requests import (
+    Choice,
+    Choices,
+    Home,
+    JobRef,
+    JobRequest,
+    RequestFilter,
+    RequestList,
+    WorkspaceJobs,
+)
 from clients.jobs.running import BackendStatus, RunForm
 
 
@@ -78,6 +87,16 @@ class JobsClient(ServiceClient):
 
     async def requests(self, by: RequestFilter) -> RequestList:
         return await self._get("/job-requests", RequestList, query(**msgspec.structs.asdict(by)))
+
+    async def choices(self) -> Choices:
+        return await self._get("/choices", Choices)
+
+    async def find_choices(self, kind: str, text: str) -> list[Choice]:
+        """Of backend, org, project, workspace or person those that have the text in their name, 20 at most.
+
+        Raises NotFound for another kind.
+        """
+        return await self._get(f"/choices/{quote(kind, safe='')}", list[Choice], query(q=text))
 
     async def workspace(self, name: str) -> WorkspaceJobs:
         return await self._get(f"/workspaces/{quote(name, safe='')}/jobs", WorkspaceJobs)

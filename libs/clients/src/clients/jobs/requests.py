@@ -102,13 +102,9 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestList(msgspec.Struct, frozen=True, kw_only=True):
-    """`counts` per display state, each at most 1,000 (then "1,000+"); `older`/`newer` are cursors or None.
-
-    `backends` are the active ones, to choose from.
-    """
+    """`counts` per display state, each at most 1,000 (then "1,000+"); `older`/`newer` are cursors or None."""
 
     rows: list[RequestRow]
-    backends: list[BackendRef] = []
     older: int | None = None
     newer: int | None = None
     counts: dict[str, int] = {}
@@ -153,7 +149,24 @@ class JobRef(msgspec.Struct, frozen=True, kw_only=True):
     project_slug: str
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    value: str  # a slug, a username, a workspace's name
+    label: str
+
+
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs can be filtered by; None of what there is too much of to choose from a list."""
+
+    backends: list[Choice] | None
+    orgs: list[Choice] | None
+    projects: list[Choice] | None
+    workspaces: list[Choice] | None
+    people: list[Choice] | None
+
+
 class RequestFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Backend to person are a slug or username, a whole name, or part of one: then all that have it."""
+
     state: str | None = None  # a RequestStatus, or "active"
     backend: str | None = None
     org: str | None = None
@@ -161,8 +174,11 @@ class RequestFilter(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str | None = None
     person: str | None = None
     since: str | None = None  # YYYY-MM-DD
+    until: str | None = None  # the same; that day is the last
+    of: str | None = None  # a workspace, by its exact name
     q: str | None = (
         None  # part of an action, the beginning of a job identifier or commit, a RAP or request id
     )
     before: int | None = None
     after: int | None = None
+    limit: int | None = None  # rows, 500 at most

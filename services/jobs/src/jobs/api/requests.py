@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from kit import clock
 from kit.app import CurrentActor, as_json
 from kit.errors import NotFound
-from kit.paging import Before
+from kit.paging import PAGE, Before, Limit
 from messaging.runtime import Data
 from messaging.uow import Uow
 from pydantic import AwareDatetime, BaseModel, Field
 
-from jobs import event_log, policies, queries
+from jobs import event_log, names, policies, queries
 from jobs.actions.cancel import cancel_job_request
 from jobs.api.deps import Asked
 
@@ -36,13 +36,28 @@ async def job_requests(
     project: Word = None,
     workspace: Word = None,
     person: Word = None,
-    since: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")] = None,
+    since: Word = None,
+    until: Word = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
+    of: Word = None,
     before: Before = None,
     after: Before = None,
+    limit: Limit = PAGE,
 ) -> Response:
-    by = event_log.Filter(state, backend, org, project, workspace, person, since, q)
-    return as_json(await event_log.page(data, by, before, after))
+    by = event_log.Filter(state, backend, org, project, workspace, person, since, until, q, of)
+    return as_json(await event_log.page(data, by, before, after, limit))
+
+
+@router.get("/choices")
+async def choices(data: Data) -> Response:
+    return as_json(await names.choices(data))
+
+
+@router.get("/choices/{kind}")
+async def find_choices(
+    kind: str, data: Data, q: Annotated[str, Query(min_length=1, max_length=100)]
+) -> Response:
+    return as_json(await names.find(data, kind, q))
 
 
 @router.get("/job-requests/{request_id}")

@@ -1,10 +1,11 @@
 """Projects and workspaces as pages ask for them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from kit.app import CurrentActor, as_json
 from kit.identity import Actor
+from kit.paging import PAGE, Limit
 from messaging.runtime import Data
 from messaging.uow import Uow
 from pydantic import BaseModel
@@ -33,9 +34,17 @@ def _mine(actor: Actor, mine: bool) -> list[int] | None:
 
 @router.get("/projects")
 async def projects(
-    actor: CurrentActor, data: Data, mine: bool = False, page: Page = 1, q: Text = ""
+    actor: CurrentActor,
+    data: Data,
+    mine: bool = False,
+    page: Page = 1,
+    limit: Limit = PAGE,
+    q: Text = "",
+    org: Text = "",
+    sort: Literal["name", "number", "newest"] = "name",
 ) -> Response:
-    return as_json(await queries.projects(data, _mine(actor, mine), q, page))
+    by = queries.ProjectFilter(_mine(actor, mine), q, org, sort)
+    return as_json(await queries.projects(data, by, page, limit))
 
 
 @router.get("/projects/{slug}")
@@ -45,10 +54,19 @@ async def project(slug: str, actor: CurrentActor, data: Data) -> Response:
 
 @router.get("/workspaces")
 async def workspace_list(
-    actor: CurrentActor, data: Data, mine: bool = False, page: Page = 1, q: Text = ""
+    actor: CurrentActor,
+    data: Data,
+    mine: bool = False,
+    page: Page = 1,
+    limit: Limit = PAGE,
+    q: Text = "",
+    archived: bool | None = None,
+    sort: Literal["name", "newest"] = "name",
 ) -> Response:
-    archived = policies.sees_archived(actor)
-    return as_json(await queries.workspaces(data, _mine(actor, mine), q, page, archived=archived))
+    if not policies.sees_archived(actor):
+        archived = False
+    by = queries.WorkspaceFilter(_mine(actor, mine), q, archived, sort)
+    return as_json(await queries.workspaces(data, by, page, limit))
 
 
 @router.get("/workspaces/{name}")
