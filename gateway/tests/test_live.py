@@ -11,7 +11,7 @@ from gateway.app import Gateway
 from gateway.callers import Caller
 from gateway.live import topics_of
 from messaging.connection import connect
-from messaging.envelope import seal
+from messaging.envelope import encode
 from testkit.world import World, person
 
 from .conftest import Neighbours
@@ -42,7 +42,7 @@ async def say(world: World, *facts: object) -> None:
     client = await connect(world.nats_url, "test")
     try:
         for fact in facts:
-            _, subject, body = seal("jobs", fact)  # type: ignore[arg-type]
+            _, subject, body = encode("jobs", fact)  # type: ignore[arg-type]
             await client.publish(subject, body)
         await client.publish("jobs.job_request.status_changed.v1", b"not a fact")
         await client.flush()

@@ -11,7 +11,7 @@ from contracts.identity import AccessChanged
 from contracts.jobs import BackendHealthChanged
 from kit.logging import get
 from messaging.connection import Nats
-from messaging.envelope import Unreadable, opened
+from messaging.envelope import Unreadable, decode
 from nats.aio.msg import Msg
 from starlette.types import Receive, Scope, Send
 
@@ -44,12 +44,12 @@ class Stream:
     def __init__(self, topics: Iterable[str]) -> None:
         self.topics = frozenset(topics)
         self.changed: set[str] = set()
-        self.woken = asyncio.Event()
+        self.wakeup = asyncio.Event()
         self.gone = False
 
-    def tell(self, topics: Iterable[str]) -> None:
+    def notify(self, topics: Iterable[str]) -> None:
         self.changed.update(topics)
-        self.woken.set()
+        self.wakeup.set()
 
 
 class Live:
@@ -64,18 +64,18 @@ class Live:
         """Subscribe; after a reconnection every page reloads its parts, since facts may have been missed."""
         client = await self._broker.client()
         for subject in _FACTS:
-            await client.subscribe(subject, cb=self._heard)
+            await client.subscribe(subject, cb=self._on_fact)
 
         async def reconnected() -> None:
             self._callers.forget_everybody()
             for stream in self._streams:
-                stream.tell(["resync"])
+                stream.notify(["resync"])
 
         client._reconnected_cb = reconnected  # nats-py takes it only at connect, which kit does for everybody
 
-    async def _heard(self, message: Msg) -> None:
+    async def _on_fact(self, message: Msg) -> None:
         try:
-            _, event = opened(message.data)
+            _, event = decode(message.data)
         except Unreadable:
             log.warning("unreadable fact", subject=message.subject)
             return
@@ -87,13 +87,13 @@ class Live:
     def publish(self, topics: Iterable[str]) -> None:
         for topic in topics:
             for stream in self._by_topic.get(topic, ()):
-                stream.tell([topic])
+                stream.notify([topic])
 
     def close(self) -> None:
         """At shutdown every stream ends by itself, so that the process need not wait for them."""
         self._closing = True
         for stream in self._streams:
-            stream.woken.set()
+            stream.wakeup.set()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """GET /live?topic=…: server-sent events `{"topic": …}`; anybody may listen: no data is in it."""
@@ -126,8 +126,8 @@ class Live:
         while not self._closing and not stream.gone:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PING):  # Python 3.11's wait_for can swallow a cancellation
-                    await stream.woken.wait()
-            stream.woken.clear()
+                    await stream.wakeup.wait()
+            stream.wakeup.clear()
             changed, stream.changed = stream.changed, set()
             lines = [b"data: %b\n\n" % msgspec.json.encode({"topic": name}) for name in sorted(changed)]
             if not stream.gone:
@@ -152,4 +152,4 @@ async def _gone(receive: Receive, stream: Stream) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     stream.gone = True
-    stream.woken.set()
+    stream.wakeup.set()

@@ -18,7 +18,7 @@ from yarl import URL
 
 from gateway.callers import ANONYMOUS, Caller, Callers
 from gateway.cookies import cookie
-from gateway.held import Body, Held, Limits, limits
+from gateway.memory import Body, Limits, MemoryBudget, limits
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing import Signing
@@ -48,7 +48,7 @@ class ApiProxy:
         self._callers = callers
         self._signer = signer
         self._signing = signing
-        self._held = Held()
+        self._budget = MemoryBudget()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(PREFIX)
@@ -74,18 +74,18 @@ class ApiProxy:
     ) -> None:
         """Until somebody answers or the time to hold it is over; then whatever was the last answer."""
         has_body = any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
-        body = Body(receive, self._held)
+        body = Body(receive, self._budget)
         with ExitStack() as waiting:
             waiting.callback(body.close)
             end = time.monotonic() + bounds.hold
             held = False
             while True:
-                last = time.monotonic() >= end or not (body.again or not has_body)
+                last = time.monotonic() >= end or not (body.replayable or not has_body)
                 keep = bool(has_body and bounds.hold)
                 if await self._try(service, scope, body if has_body else None, send, keep=keep, last=last):
                     return
                 if not held:  # only a call that met a restart counts, not one that is merely slow
-                    waiting.enter_context(self._held)
+                    waiting.enter_context(self._budget)
                     held = True
                 await asyncio.sleep(0.2)
 

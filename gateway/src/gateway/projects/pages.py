@@ -10,7 +10,7 @@ from gateway.projects.listing import NONE_OF_YOURS, PROJECTS
 from gateway.web.csvfile import csv_file
 from gateway.web.format import when
 from gateway.web.frame import Crumb
-from gateway.web.lists import Asked, Found, asked, yours
+from gateway.web.lists import Found, ListQuery, list_query, yours
 from gateway.web.listview import list_view
 from gateway.web.page import Page
 from gateway.web.runlines import run_lines
@@ -22,9 +22,9 @@ class Projects:
         self.site = site
 
     async def list(self, page: Page) -> Response:
-        by, mine = asked(page, PROJECTS), yours(page)
+        by, mine = list_query(page, PROJECTS), yours(page)
 
-        async def fetch(by: Asked, size: int | None = None) -> Found:
+        async def fetch(by: ListQuery, size: int | None = None) -> Found:
             found = await page.services.projects.projects(
                 mine=mine, page=by.page, q=by.get("q"), org=by.get("org"), sort=by.sort, limit=size
             )

@@ -12,7 +12,7 @@ from gateway.runs.request_view import request_url
 from gateway.web.csvfile import csv_file
 from gateway.web.format import ICONS
 from gateway.web.frame import Crumb
-from gateway.web.lists import Asked, Found, asked, find
+from gateway.web.lists import Found, ListQuery, find, list_query
 from gateway.web.listview import list_view
 from gateway.web.page import Page, integer
 from gateway.web.remembered import Remembered
@@ -28,7 +28,7 @@ class Log:
         self.site = site
         self._choices: Remembered[Choices] = Remembered(_CHOICES_SECONDS)
 
-    async def _requests(self, page: Page, by: Asked, limit: int | None = None) -> RequestList:
+    async def _requests(self, page: Page, by: ListQuery, limit: int | None = None) -> RequestList:
         """A workspace's own list has that filter fixed. Searches are heavy, so each takes a turn."""
         of = RequestFilter(
             **dict(by.filters), of=page.path.get("workspace"), before=by.before, after=by.after, limit=limit
@@ -41,7 +41,7 @@ class Log:
     async def _list(
         self, page: Page, title: str, crumbs: Sequence[Crumb], *, archived: bool = False
     ) -> Response:
-        by = asked(page, RUNS)
+        by = list_query(page, RUNS)
         if page.query("format") == "csv":
             return await csv_file(RUNS, by, lambda part, size: self._page(page, part, size))
         workspace = page.path.get("workspace")
@@ -70,7 +70,7 @@ class Log:
         )
 
     async def _page(
-        self, page: Page, by: Asked, size: int | None = None, counts: dict[str, int] | None = None
+        self, page: Page, by: ListQuery, size: int | None = None, counts: dict[str, int] | None = None
     ) -> Found:
         found = await self._requests(page, by, size)
         if counts is not None:
@@ -82,7 +82,7 @@ class Log:
 
     async def rows(self, page: Page) -> Response:
         """The live part of the list, with the same filters."""
-        by = asked(page, RUNS)
+        by = list_query(page, RUNS)
         found = await find(self._page(page, by))
         return self.site.fragment(
             page,
@@ -125,7 +125,7 @@ class Log:
         return await self._list(page, f"Runs of {name}", crumbs, archived=found.workspace.is_archived)
 
 
-def _chips(by: Asked, counts: Mapping[str, int]) -> list[tuple[str, str, str, str, bool]]:
+def _chips(by: ListQuery, counts: Mapping[str, int]) -> list[tuple[str, str, str, str, bool]]:
     """(url, word, count, icon, current) for each state; counts look at the newest thousand."""
     state = by.get("state")
     total = sum(counts.values())

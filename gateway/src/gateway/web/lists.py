@@ -77,7 +77,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListQuery:
     """What an address asks of a list."""
 
     path: str
@@ -118,7 +118,7 @@ async def find(fetch: Awaitable[Found]) -> Found:
         return Found((), faults=refusal.extra["fields"])
 
 
-def asked(page: Page, listing: Listing) -> Asked:
+def list_query(page: Page, listing: Listing) -> ListQuery:
     """Raises NotFound for cursors and pages that are no numbers."""
     given = {one.name: page.query(one.name)[:_LONGEST] for one in listing.filters}
     sorts = {column.sort for column in listing.columns} - {"", listing.sort}
@@ -126,7 +126,7 @@ def asked(page: Page, listing: Listing) -> Asked:
     number = _number(page, "page")
     if number == 0:
         raise NotFound("There is no such page.")
-    return Asked(
+    return ListQuery(
         path=page.request.url.path,
         filters={name: value for name, value in given.items() if value},
         sort=sort if sort in sorts else "",

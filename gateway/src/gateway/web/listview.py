@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.web.lists import TABLE, Asked, Choices, Column, Filter, Found, Listing
+from gateway.web.lists import TABLE, Choices, Column, Filter, Found, Listing, ListQuery
 
 _ASIDE = {"tabs", "chips"}  # filters that are shown elsewhere than in the bar of filters
 
@@ -56,7 +56,7 @@ class ListView(msgspec.Struct, frozen=True):
 
 def list_view(
     listing: Listing,
-    by: Asked,
+    by: ListQuery,
     found: Found,
     *,
     options: Mapping[str, Choices | None] | None = None,
@@ -93,7 +93,7 @@ def list_view(
 
 
 def _field(
-    one: Filter, by: Asked, exists: Mapping[str, Choices | None], faults: Mapping[str, list[str]]
+    one: Filter, by: ListQuery, exists: Mapping[str, Choices | None], faults: Mapping[str, list[str]]
 ) -> Field:
     value = by.filters.get(one.name, "")
     options = one.choices if one.kind == "choice" else exists.get(one.source) if one.source else None
@@ -107,14 +107,14 @@ def _word(one: Field) -> str:
     return next((text for key, text in one.options or () if key == one.value), one.value)
 
 
-def _head(column: Column, by: Asked, default: str) -> Head:
+def _head(column: Column, by: ListQuery, default: str) -> Head:
     current = bool(column.sort) and column.sort == (by.sort or default)
     url = by.url(sort="" if column.sort == default else column.sort) if column.sort else ""
     order = "descending" if column.falling else "ascending"
     return Head(column.label, column.place, url, order if current else "")
 
 
-def _beside(by: Asked, found: Found, step: int) -> str:
+def _beside(by: ListQuery, found: Found, step: int) -> str:
     if found.pages > 1:
         number = by.page + step
         return by.url(page=number if number > 1 else "") if 1 <= number <= found.pages else ""

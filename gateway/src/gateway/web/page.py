@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.callers import Caller
-from gateway.held import limited
+from gateway.memory import limited
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing import Flash, Signing

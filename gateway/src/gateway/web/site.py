@@ -23,6 +23,7 @@ from gateway.web.backends import troubles_of
 from gateway.web.errors import explain
 from gateway.web.forms import Form
 from gateway.web.frame import Crumb, Frame, person_of
+from gateway.web.limiter import Limiter
 from gateway.web.page import (
     FLASH_COOKIE,
     ExpiredForm,
@@ -35,7 +36,6 @@ from gateway.web.page import (
 )
 from gateway.web.remembered import Remembered
 from gateway.web.render import Renderer
-from gateway.web.turns import Turns
 
 log = get()
 _CACHE_SECONDS = 1.0
@@ -78,7 +78,7 @@ class Site:
         }
         if settings.secure:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
-        self.searches = Turns()
+        self.searches = Limiter()
         self._cache: dict[str, tuple[float, bytes]] = {}
         self._troubles: Remembered[list[str]] = Remembered(_TROUBLES_SECONDS)
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.web.csvfile import csv_file
 from gateway.web.format import when
 from gateway.web.frame import Crumb
-from gateway.web.lists import Asked, Found, asked, yours
+from gateway.web.lists import Found, ListQuery, list_query, yours
 from gateway.web.listview import list_view
 from gateway.web.page import Page, redirect
 from gateway.web.releaselines import release_lines
@@ -23,9 +23,9 @@ class Workspaces:
         self.site = site
 
     async def list(self, page: Page) -> Response:
-        by, mine = asked(page, WORKSPACES), yours(page)
+        by, mine = list_query(page, WORKSPACES), yours(page)
 
-        async def fetch(by: Asked, size: int | None = None) -> Found:
+        async def fetch(by: ListQuery, size: int | None = None) -> Found:
             found = await page.services.projects.workspaces(
                 mine=mine, page=by.page, q=by.get("q"), archived=by.get("archived"), sort=by.sort, limit=size
             )

@@ -16,7 +16,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         return str(getattr(self, first))
 
 
-class StaffTold(Event, frozen=True, kw_only=True):
+class StaffNotice(Event, frozen=True, kw_only=True):
     """Something that staff should look at. Each service that has such has a subclass with its own subject;
     notifications makes one message of each `key`, however often it is told."""
 

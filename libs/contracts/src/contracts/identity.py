@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from contracts.base import Event, StaffTold, State
+from contracts.base import Event, StaffNotice, State
 
 
 class UserState(State, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ class LoginTokenUsed(Event, frozen=True, kw_only=True):
     user_id: int
 
 
-class IdentityStaffTold(StaffTold, frozen=True, kw_only=True):
+class IdentityStaffNotice(StaffNotice, frozen=True, kw_only=True):
     subject: ClassVar[str] = "identity.staff.told.v1"
 
 
@@ -76,6 +76,6 @@ FACTS: tuple[type[Event], ...] = (
     AccessChanged,
     LoginTokenIssued,
     LoginTokenUsed,
-    IdentityStaffTold,
+    IdentityStaffNotice,
 )
 STATES: tuple[type[State], ...] = (UserState, OrgState, BackendState)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import msgspec
 
-from contracts.base import Event, StaffTold, State
+from contracts.base import Event, StaffNotice, State
 
 
 class _OfRequest(Event, frozen=True, kw_only=True):
@@ -95,7 +95,7 @@ class BackendHealthChanged(Event, frozen=True, kw_only=True):
     missing: bool
 
 
-class JobsStaffTold(StaffTold, frozen=True, kw_only=True):
+class JobsStaffNotice(StaffNotice, frozen=True, kw_only=True):
     subject: ClassVar[str] = "jobs.staff.told.v1"
 
 
@@ -107,6 +107,6 @@ FACTS: tuple[type[Event], ...] = (
     JobRequestFinished,
     JobRequestCancellationRequested,
     BackendHealthChanged,
-    JobsStaffTold,
+    JobsStaffNotice,
 )
 STATES: tuple[type[State], ...] = ()

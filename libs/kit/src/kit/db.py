@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 READ_TIMEOUT = "2000"  # milliseconds of one read, less than a caller waits; whoever asks for more is told so
 Sessions = async_sessionmaker[AsyncSession]
 # All that asyncpg raises on a connection that is gone; the third when it was told so and has not noticed yet.
-GONE = (
+CONNECTION_LOST = (
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -65,7 +65,7 @@ class Database:
         pool = await self.pool()
         try:
             return await pool.fetchval(sql, *args)
-        except GONE:
+        except CONNECTION_LOST:
             await pool.expire_connections()  # where one has died, the others have too
             return await pool.fetchval(sql, *args)
 
@@ -73,7 +73,7 @@ class Database:
         pool = await self.pool()
         try:
             return list(await pool.fetch(sql, *args))
-        except GONE:
+        except CONNECTION_LOST:
             await pool.expire_connections()
             return list(await pool.fetch(sql, *args))
 
@@ -87,7 +87,7 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator["Database"]:
+    async def lifespan(self) -> AsyncIterator["Database"]:
         try:
             yield self
         finally:

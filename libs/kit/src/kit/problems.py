@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from kit import telemetry
-from kit.db import GONE
+from kit.db import CONNECTION_LOST
 from kit.errors import AppError, Invalid, Unavailable
 from kit.logging import get
 
@@ -51,7 +51,7 @@ def unstorable(exc: BaseException | None) -> Invalid | None:
 
 
 _AWAY = (
-    *GONE,
+    *CONNECTION_LOST,
     asyncpg.CannotConnectNowError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,

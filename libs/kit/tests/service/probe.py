@@ -98,7 +98,7 @@ def create(settings: ServiceSettings | None = None) -> Service:
 
     @asynccontextmanager
     async def lifespan(fastapi: FastAPI) -> AsyncIterator[None]:
-        async with database.opened():
+        async with database.lifespan():
             fastapi.state.database = database
             yield
 

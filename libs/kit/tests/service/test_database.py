@@ -19,7 +19,7 @@ SLOW_PID = "select pg_backend_pid() from pg_sleep(0.05)"
 
 @pytest.fixture
 async def database(world: World) -> AsyncIterator[Database]:
-    async with Database(world.url("identity")).opened() as database:
+    async with Database(world.url("identity")).lifespan() as database:
         yield database
 
 
@@ -140,7 +140,7 @@ async def test_all_connections_go_at_the_end_whatever_happened(world: World) -> 
     pids: list[int] = []
 
     async def fail() -> None:
-        async with Database(world.url("identity")).opened() as database:
+        async with Database(world.url("identity")).lifespan() as database:
             pids.extend(await asyncio.gather(*(database.fetchval(SLOW_PID) for _ in range(3))))
             pids.extend(await asyncio.gather(*(in_session(database, SLOW_PID) for _ in range(2))))
             assert await alive(world, pids) == len(set(pids))
@@ -156,7 +156,7 @@ async def test_all_connections_go_at_the_end_whatever_happened(world: World) -> 
 
 
 async def test_a_database_that_is_not_there_is_said_at_once() -> None:
-    async with Database("postgresql://identity:test@127.0.0.1:1/nothing").opened() as database:
+    async with Database("postgresql://identity:test@127.0.0.1:1/nothing").lifespan() as database:
         started = time.monotonic()
         for question in (database.ping(), database.fetchval("select 1"), database.fetch("select 1")):
             with pytest.raises(OSError):

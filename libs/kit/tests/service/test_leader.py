@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import asyncpg
 import pytest
 from kit import leader
-from kit.db import GONE
+from kit.db import CONNECTION_LOST
 from kit.leader import Lead, leadership
 from testkit.waiting import eventually
 from testkit.world import World
@@ -103,9 +103,9 @@ async def test_who_lost_the_connection_learns_it_at_the_next_check_and_another_l
     _, lead = contenders.leading[0]
     await world.rows("identity", "select pg_terminate_backend($1)", lead.connection.get_server_pid())
     assert await contenders.leads(2) == ["first", "second"]
-    with pytest.raises((*GONE, asyncpg.PostgresError)):
+    with pytest.raises((*CONNECTION_LOST, asyncpg.PostgresError)):
         await contenders.tasks["first"]
-    with pytest.raises((*GONE, asyncpg.PostgresError)):
+    with pytest.raises((*CONNECTION_LOST, asyncpg.PostgresError)):
         await lead.check()
     assert not contenders.tasks["second"].done()
 

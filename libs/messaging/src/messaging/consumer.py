@@ -17,9 +17,9 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from messaging.connection import boot_of
-from messaging.envelope import Envelope, Unreadable, opened
-from messaging.owners import NotHere, Owners
-from messaging.setting_aside import RELAY
+from messaging.envelope import Envelope, Unreadable, decode
+from messaging.owners import MissingReplica, Owners
+from messaging.quarantine import RELAY
 from messaging.subscriptions import Subscription
 from messaging.uow import Units
 
@@ -42,7 +42,7 @@ dead_letters = sa.table(
     sa.column("replayed_at"),
 )
 
-_SAY_AGAIN = sa.text("""
+_REPUBLISH = sa.text("""
 insert into outbox (event_id, stream, subject, body)
 select :event_id, case when subject like 'state.%' then 'STATE' else upper(split_part(subject, '.', 1)) end,
   subject, body from dead_letters where id = :id
@@ -122,9 +122,9 @@ class Consumer:
         readable: list[tuple[Msg, tuple[Envelope, Any]]] = []
         for message in messages:
             try:
-                readable.append((message, opened(message.data)))
+                readable.append((message, decode(message.data)))
             except Unreadable as exc:
-                await self._bury(message, exc)
+                await self._dead_letter(message, exc)
         if not readable:
             return
         try:
@@ -176,13 +176,19 @@ class Consumer:
             exc_info=exc,
         )
         MESSAGES.labels(self.subscription.name, "failed").inc()
-        if isinstance(exc, NotHere) and self._owners is not None and await self._owners.fill(exc.wanted):
+        if attempt == 1 and await self._fetched(exc):
             return await message.nak()
         if attempt <= len(BACKOFF):
             return await message.nak(delay=BACKOFF[attempt - 1])
-        await self._bury(message, exc)
+        await self._dead_letter(message, exc)
 
-    async def _bury(self, message: Msg, exc: Exception) -> None:
+    async def _fetched(self, exc: Exception) -> bool:
+        """Whether what the handler missed is here now, so that trying at once makes sense."""
+        if not isinstance(exc, MissingReplica) or self._owners is None:
+            return False
+        return await self._owners.fetch_missing(exc.wanted)
+
+    async def _dead_letter(self, message: Msg, exc: Exception) -> None:
         async with self._units() as uow:
             row = {
                 "consumer": self.subscription.name,
@@ -209,11 +215,11 @@ async def replay(units: Units, subscriptions: Sequence[Subscription], dead_lette
         ).one_or_none()
         chosen = next((s for s in subscriptions if row is not None and s.name == row.consumer), None)
         if row is not None and row.consumer == RELAY:
-            await uow.session.execute(_SAY_AGAIN, {"id": dead_letter_id, "event_id": opened(row.body)[0].id})
+            await uow.session.execute(_REPUBLISH, {"id": dead_letter_id, "event_id": decode(row.body)[0].id})
         elif row is None or chosen is None:
             raise LookupError(dead_letter_id)
         else:
-            await handle(chosen, units, [opened(row.body)])
+            await handle(chosen, units, [decode(row.body)])
         await uow.session.execute(
             sa.update(dead_letters)
             .where(dead_letters.c.id == dead_letter_id)

@@ -34,7 +34,7 @@ _decoders: dict[str, msgspec.json.Decoder[Any]] = {
 }
 
 
-def seal(source: str, message: Event | State) -> tuple[UUID, str, bytes]:
+def encode(source: str, message: Event | State) -> tuple[UUID, str, bytes]:
     """(event id, NATS subject, body) of a message that is to be published."""
     event_id = UUID(bytes=uuid_utils.uuid7().bytes)
     envelope = Envelope(
@@ -51,7 +51,7 @@ def seal(source: str, message: Event | State) -> tuple[UUID, str, bytes]:
     return event_id, subject_of(message), msgspec.json.encode(envelope)
 
 
-def opened(body: bytes) -> tuple[Envelope, Event | State]:
+def decode(body: bytes) -> tuple[Envelope, Event | State]:
     """Raises Unreadable for anything but a well-formed message of a known type."""
     try:
         envelope = _decoder.decode(body)

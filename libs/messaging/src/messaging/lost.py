@@ -9,7 +9,7 @@ import asyncpg
 from kit.logging import get
 from nats.js import JetStreamContext
 
-from messaging.setting_aside import publish
+from messaging.quarantine import publish
 
 log = get()
 _BATCH = 500

@@ -3,6 +3,7 @@
 What the owner does not know either is not asked for again for five seconds (rulings 2.12).
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -21,23 +22,23 @@ _MOST = 1_000
 By = Mapping[str, str | int]
 
 
-class Wanted(NamedTuple):
+class Lookup(NamedTuple):
     replica: Replica
     by: By
 
 
-class NotHere(Exception):
+class MissingReplica(Exception):
     """A handler's thing has not arrived: its owner is asked for what is `wanted`, then it is tried again."""
 
-    def __init__(self, *wanted: Wanted) -> None:
+    def __init__(self, *wanted: Lookup) -> None:
         super().__init__(", ".join(f"{one.replica.state.thing} {dict(one.by)}" for one in wanted))
-        self.wanted: Sequence[Wanted] = wanted
+        self.wanted: Sequence[Lookup] = wanted
 
 
-def need(*facts: tuple[object, Replica, By]) -> None:
+def require(*facts: tuple[object, Replica, By]) -> None:
     """Each is what was read, and where to ask for it otherwise. Raises NotHere for those that are None."""
-    if missing := [Wanted(replica, by) for value, replica, by in facts if value is None]:
-        raise NotHere(*missing)
+    if missing := [Lookup(replica, by) for value, replica, by in facts if value is None]:
+        raise MissingReplica(*missing)
 
 
 class Owners:
@@ -61,15 +62,16 @@ class Owners:
             self._misses[key] = time.monotonic() + _FORGET
         return found
 
-    async def fill(self, wanted: Sequence[Wanted]) -> bool:
+    async def fetch_missing(self, wanted: Sequence[Lookup]) -> bool:
         """Whether any of these is here now; an owner who is away cannot help."""
-        here = False
-        for replica, by in wanted:
-            try:
-                here = await self.ask(replica, **by) is not None or here
-            except Unavailable as exc:
-                log.info("its owner could not be asked", thing=replica.state.thing, error=exc.detail)
-        return here
+        return any(await asyncio.gather(*(self._fetch(one) for one in wanted)))
+
+    async def _fetch(self, wanted: Lookup) -> bool:
+        try:
+            return await self.ask(wanted.replica, **wanted.by) is not None
+        except Unavailable as exc:
+            log.info("its owner could not be asked", thing=wanted.replica.state.thing, error=exc.detail)
+            return False
 
     def forget_misses(self) -> None:
         self._misses.clear()

@@ -38,7 +38,7 @@ class Queue:
         work: Work,
         *,
         slots: int,
-        woken: asyncio.Event | None = None,
+        wakeup: asyncio.Event | None = None,
         values: dict[str, Any] | None = None,
     ) -> None:
         self._units = units
@@ -46,7 +46,7 @@ class Queue:
         self._claim = claim
         self._work = work
         self._slots = slots
-        self._woken = woken or asyncio.Event()
+        self._wakeup = wakeup or asyncio.Event()
         self._values = values or {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._renewal = text(
@@ -59,13 +59,13 @@ class Queue:
         renewing = asyncio.create_task(self._renew())
         try:
             while True:
-                self._woken.clear()
+                self._wakeup.clear()
                 if not await self._take():
                     with suppress(TimeoutError):
                         async with asyncio.timeout(
                             pause
                         ):  # Python 3.11's wait_for can swallow a cancellation
-                            await self._woken.wait()
+                            await self._wakeup.wait()
         finally:
             await end(renewing, *self._running.values())
 
@@ -96,7 +96,7 @@ class Queue:
             log.exception("work of a queue failed", table=self._table)
         finally:
             del self._running[row.lease]
-            self._woken.set()
+            self._wakeup.set()
 
     async def _renew(self) -> None:
         missing: set[str] = set()

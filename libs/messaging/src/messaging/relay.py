@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import nats.errors
 import nats.js.errors
-from kit.db import GONE
+from kit.db import CONNECTION_LOST
 from kit.leader import Lead, leadership
 from kit.logging import get
 from kit.metrics import PUBLISHED
@@ -14,7 +14,7 @@ from nats.js import JetStreamContext
 
 from messaging.connection import Nats, boot_of
 from messaging.lost import doubt_all, send_again
-from messaging.setting_aside import publish, refused, set_aside
+from messaging.quarantine import publish, refused, set_aside
 from messaging.topology import apply_to
 
 log = get()
@@ -41,24 +41,24 @@ class Relay:
         self._url = database_url
         self._service = service
         self._broker = broker
-        self.woken = asyncio.Event()
+        self.wakeup = asyncio.Event()
 
-    def wake(self) -> None:
-        self.woken.set()
+    def wake_relay(self) -> None:
+        self.wakeup.set()
 
     async def run(self) -> None:
         """For ever; whatever fails is tried again from the first unpublished row."""
         client = await self._broker.client()
 
         async def pinged(_: object) -> None:
-            self.woken.set()
+            self.wakeup.set()
 
         await client.subscribe(f"wake.{self._service}", cb=pinged)
         while True:
             try:
                 async with leadership(self._url, f"{self._service}.relay") as lead:
                     await self._lead(lead, client)
-            except (*GONE, asyncpg.PostgresError, OSError, TimeoutError) as exc:
+            except (*CONNECTION_LOST, asyncpg.PostgresError, OSError, TimeoutError) as exc:
                 log.warning("relay lost the database", error=repr(exc))
             except (nats.errors.Error, nats.js.errors.Error) as exc:
                 log.warning("relay lost the broker", error=repr(exc))
@@ -70,7 +70,7 @@ class Relay:
         batches = Batches(lead.connection, js, client)
         boot, turns = None, 0
         while True:
-            self.woken.clear()
+            self.wakeup.clear()
             if boot != boot_of(client):
                 boot = boot_of(client)
                 await apply_to(js)
@@ -85,7 +85,7 @@ class Relay:
             turns += 1
             try:
                 async with asyncio.timeout(_POLL):  # Python 3.11's wait_for can swallow a cancellation
-                    await self.woken.wait()
+                    await self.wakeup.wait()
             except TimeoutError:
                 await lead.check()
 

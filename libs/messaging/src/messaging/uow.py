@@ -11,7 +11,7 @@ from kit.db import Database, Sessions
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from messaging.envelope import seal
+from messaging.envelope import encode
 from messaging.topology import stream_of
 
 # One statement for however many messages, in their order.
@@ -38,10 +38,10 @@ class TooLarge(Exception):
 class UnitOfWork:
     """Commits when the block ends well, rolls back when it raises. Nothing below the edges commits."""
 
-    def __init__(self, sessions: Sessions, service: str, wake: Callable[[], None]) -> None:
+    def __init__(self, sessions: Sessions, service: str, wake_relay: Callable[[], None]) -> None:
         self._sessions = sessions
         self._service = service
-        self._wake = wake
+        self._wake = wake_relay
         self._messages: list[Event | State] = []
 
     def publish(self, *messages: Event | State) -> None:
@@ -73,7 +73,7 @@ class UnitOfWork:
 
     def _rows(self) -> dict[str, list[object]]:
         """The outbox's columns."""
-        sealed = [seal(self._service, message) for message in self._messages]
+        sealed = [encode(self._service, message) for message in self._messages]
         for _, subject, body in sealed:
             if len(body) > LARGEST:
                 raise TooLarge(f"{subject} has {len(body):,} bytes, at most {LARGEST:,} are possible")
@@ -88,13 +88,13 @@ class UnitOfWork:
 class Units:
     """Makes units of work for one process of one service; `wake` tells the relay that there is work."""
 
-    def __init__(self, database: Database, service: str, wake: Callable[[], None]) -> None:
+    def __init__(self, database: Database, service: str, wake_relay: Callable[[], None]) -> None:
         self.database = database
         self.service = service
-        self.wake = wake
+        self.wake_relay = wake_relay
 
     def __call__(self) -> UnitOfWork:
-        return UnitOfWork(self.database.sessions, self.service, self.wake)
+        return UnitOfWork(self.database.sessions, self.service, self.wake_relay)
 
 
 async def _uow(request: Request) -> AsyncIterator[UnitOfWork]:

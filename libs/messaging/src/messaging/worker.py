@@ -37,7 +37,7 @@ class Worker:
         self.database = Database(settings.database_url, sessions_max=sessions_max, pool_max=2)
         self.broker = Nats(settings.nats_url, f"{service}-worker", requests=True)
         self.relay = Relay(settings.database_url, service, self.broker)
-        self.units = Units(self.database, service, self.relay.wake)
+        self.units = Units(self.database, service, self.relay.wake_relay)
         signer = Signer(service, settings.signing_key)
         self.clients = {
             name: Client(name, url, signer.service)

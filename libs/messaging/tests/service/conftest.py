@@ -127,7 +127,7 @@ async def copies(world: World) -> Copies:
 @pytest.fixture
 async def keeper(world: World, copies: Copies) -> AsyncIterator[Units]:
     """Units of work of the service that keeps copies."""
-    async with Database(world.url("projects")).opened() as database:
+    async with Database(world.url("projects")).lifespan() as database:
         yield Units(database, "projects", lambda: None)
 
 

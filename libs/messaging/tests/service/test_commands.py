@@ -2,7 +2,7 @@
 
 import pytest
 from contracts.identity import UserLoggedIn
-from messaging.envelope import opened, seal
+from messaging.envelope import decode, encode
 from messaging.replicas import write
 from messaging.subscriptions import Subscription
 from messaging.uow import UnitOfWork, Units
@@ -119,7 +119,7 @@ async def test_every_state_is_said_again_in_its_order_however_many(
         "state.identity.org.v1.7",
     ]
     assert {row["stream"] for row in rows} == {"STATE"}
-    assert opened(rows[-1]["body"])[1] == org(7, version=4)
+    assert decode(rows[-1]["body"])[1] == org(7, version=4)
     again = await operate("republish_state", sources={"org": owner.source("org")})
     assert again.text == "1 states were said again.\n"
     assert len(await world.rows("projects", "select distinct event_id from outbox")) == 1003
@@ -132,7 +132,7 @@ async def test_who_owns_nothing_says_nothing_again(operate: Operate, world: Worl
 
 async def bury(world: World, consumer: str, user_id: int) -> int:
     """A message that was given up; its number."""
-    _, subject, body = seal("identity", UserLoggedIn(user_id=user_id))
+    _, subject, body = encode("identity", UserLoggedIn(user_id=user_id))
     [row] = await world.rows(
         "projects",
         "insert into dead_letters (consumer, subject, body, reason) values ($1, $2, $3, 'ValueError()')"

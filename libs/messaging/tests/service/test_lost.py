@@ -14,7 +14,7 @@ from kit.settings import ServiceSettings
 from launcher.embedded.nats import USERS
 from launcher.embedded.nats import Nats as Server
 from messaging.connection import connect
-from messaging.envelope import opened
+from messaging.envelope import decode
 from messaging.subscriptions import Subscription
 from messaging.uow import UnitOfWork
 from messaging.worker import Worker
@@ -76,7 +76,7 @@ class Running:
             info = await js.stream_info(stream)
             for sequence in range(info.state.first_seq, info.state.last_seq + 1):
                 with suppress(Exception):
-                    event: Any = opened((await js.get_msg(stream, sequence)).data)[1]
+                    event: Any = decode((await js.get_msg(stream, sequence)).data)[1]
                     found.append(event.user_id if stream == "IDENTITY" else event.version)
         await client.close()
         return logins, versions

@@ -15,7 +15,7 @@ from kit.leader import leadership
 from messaging import consumer as consumers
 from messaging.connection import Nats, connect, end
 from messaging.consumer import Consumer, replay
-from messaging.envelope import Unreadable, opened, seal
+from messaging.envelope import Unreadable, decode, encode
 from messaging.relay import Batches, Relay
 from messaging.subscriptions import Subscription
 from messaging.topology import apply_to, stream_of
@@ -28,7 +28,7 @@ from testkit.world import World
 async def units(world: World) -> AsyncIterator[Units]:
     world.migrate("identity")
     await world.clean("identity")
-    async with Database(world.url("identity")).opened() as database:
+    async with Database(world.url("identity")).lifespan() as database:
         yield Units(database, "identity", lambda: None)
 
 
@@ -111,12 +111,12 @@ async def test_what_no_broker_would_take_is_refused_with_the_rows_that_made_it(
 async def test_the_relay_publishes_in_order_and_soon_after_the_commit(
     units: Units, world: World, relay: Relay
 ) -> None:
-    units.wake = relay.wake
+    units.wake_relay = relay.wake_relay
     for number in range(5):
         async with units() as uow:
             uow.publish(*(UserLoggedIn(user_id=number * 10 + n) for n in range(10)))
     await until_published(world, 50)
-    found = [opened(body)[1] for body in await in_stream(world, "identity.user.logged_in.v1")]
+    found = [decode(body)[1] for body in await in_stream(world, "identity.user.logged_in.v1")]
     assert [event.user_id for event in found] == list(range(50))
 
 
@@ -125,10 +125,10 @@ async def test_a_relay_that_died_before_it_noted_what_it_sent_doubles_nothing(
 ) -> None:
     async with units() as uow:
         uow.publish(*(UserLoggedIn(user_id=n) for n in range(20)))
-    relay.wake()
+    relay.wake_relay()
     await until_published(world, 20)
     await world.rows("identity", "update outbox set published_at = null, sequence = null")
-    relay.wake()
+    relay.wake_relay()
     await until_published(world, 20)
     assert len(await in_stream(world, "identity.user.logged_in.v1")) == 20
 
@@ -257,20 +257,20 @@ async def test_what_cannot_be_read_is_put_aside(
 
 
 def test_an_envelope_is_a_cloud_event() -> None:
-    event_id, subject, body = seal("identity", UserRegistered(user_id=1, username="ada"))
+    event_id, subject, body = encode("identity", UserRegistered(user_id=1, username="ada"))
     document = msgspec.json.decode(body)
     assert document["specversion"] == "1.0"
     assert UUID(document["id"]) == UUID(str(event_id))
     assert document["source"].endswith("identity")
     assert subject == "identity.user.registered.v1"
-    assert opened(body)[1] == UserRegistered(user_id=1, username="ada")
+    assert decode(body)[1] == UserRegistered(user_id=1, username="ada")
 
 
 def test_fields_that_come_later_are_ignored() -> None:
-    _, _, body = seal("identity", UserRegistered(user_id=1, username="ada"))
+    _, _, body = encode("identity", UserRegistered(user_id=1, username="ada"))
     document = msgspec.json.decode(body)
     document["data"]["colour"], document["extension"] = "green", 1
-    assert opened(msgspec.json.encode(document))[1] == UserRegistered(user_id=1, username="ada")
+    assert decode(msgspec.json.encode(document))[1] == UserRegistered(user_id=1, username="ada")
 
 
 @pytest.mark.parametrize(
@@ -278,8 +278,8 @@ def test_fields_that_come_later_are_ignored() -> None:
 )
 def test_nonsense_is_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
-        opened(body)
+        decode(body)
 
 
 async def test_every_subject_has_a_stream() -> None:
-    assert stream_of(seal("projects", ProjectState(id=1, version=1, slug="s", name="S"))[1]) == "STATE"
+    assert stream_of(encode("projects", ProjectState(id=1, version=1, slug="s", name="S"))[1]) == "STATE"

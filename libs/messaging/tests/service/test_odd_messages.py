@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from messaging import consumer as consumers
 from messaging.connection import connect, end
 from messaging.consumer import Consumer
-from messaging.envelope import Envelope, Unreadable, opened, seal
+from messaging.envelope import Envelope, Unreadable, decode, encode
 from messaging.replicas import subscription
 from messaging.subscriptions import Subscription
 from messaging.topology import apply_to
@@ -102,7 +102,7 @@ async def test_odd_messages_between_others_are_dead_letters_and_stop_nobody(
     js = client.jetstream(timeout=5)
     for number, body in enumerate(ODD.values()):
         await js.publish(SUBJECT, body)
-        await js.publish(SUBJECT, seal("test", UserLoggedIn(user_id=number))[2])
+        await js.publish(SUBJECT, encode("test", UserLoggedIn(user_id=number))[2])
     seen: list[int] = []
     consume(noting("projects-odd-facts", seen))
 
@@ -111,7 +111,7 @@ async def test_odd_messages_between_others_are_dead_letters_and_stop_nobody(
 
     await eventually(all_judged, within=20)
     assert sorted(body for _, body in await dead(world)) == sorted(ODD.values())
-    await js.publish(SUBJECT, seal("test", UserLoggedIn(user_id=1_000))[2])
+    await js.publish(SUBJECT, encode("test", UserLoggedIn(user_id=1_000))[2])
 
     async def goes_on() -> bool:
         return 1_000 in seen
@@ -132,7 +132,7 @@ async def test_a_state_that_no_table_takes_keeps_no_other_state_away(
     ]
     js = client.jetstream(timeout=5)
     for state in states:
-        _, subject, body = seal("test", state)
+        _, subject, body = encode("test", state)
         await js.publish(subject, body)
     consume(subscription("projects", (USERS, ORGS)))
 
@@ -155,7 +155,7 @@ async def test_a_consumer_whose_place_is_gone_while_the_broker_runs_is_there_aga
 
     async def heard(number: int) -> None:
         with suppress(Exception):  # while there is no stream, nobody can say anything
-            await js.publish(SUBJECT, seal("test", UserLoggedIn(user_id=number))[2])
+            await js.publish(SUBJECT, encode("test", UserLoggedIn(user_id=number))[2])
 
         async def it_was() -> bool:
             return number in seen
@@ -196,4 +196,4 @@ def test_a_message_of_any_shape_is_read_or_unreadable() -> None:
 def judge(body: bytes) -> None:
     """Anything else that is raised would stop a consumer."""
     with suppress(Unreadable):
-        assert isinstance(opened(body)[1], Event | State)
+        assert isinstance(decode(body)[1], Event | State)

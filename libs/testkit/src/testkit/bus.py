@@ -8,7 +8,7 @@ from contracts.base import Event, State
 from kit.db import Database
 from messaging.connection import connect, end
 from messaging.consumer import Consumer, dead_letters
-from messaging.envelope import seal
+from messaging.envelope import encode
 from messaging.owners import Owners
 from messaging.subscriptions import Subscription
 from messaging.topology import apply_to, stream_of
@@ -36,7 +36,7 @@ class Bus:
             consumer = Consumer(subscription, self.units, client, self.owners)
             pulling = asyncio.create_task(consumer.run())
             for message in messages:
-                _, subject, body = seal("test", message)
+                _, subject, body = encode("test", message)
                 assert stream_of(subject) == subscription.stream, "the subscription listens to another stream"
                 for _ in range(times):
                     # Each copy has an id of its own for the broker and the same event id for the inbox.

@@ -41,7 +41,7 @@ async def _create_user(
     async with runtime() as parts:
         profile = await GitHubLogin(Settings()).account(username)
         async with parts.units() as uow:
-            await users.take_turn(uow)
+            await users.lock_registration(uow)
             user = await repository.user_by_uid(uow.session, profile.uid)
             existed = user is not None
             if user is None:

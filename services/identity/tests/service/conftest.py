@@ -87,7 +87,7 @@ def gateway(speak: Speak) -> IdentityClient:
 
 @pytest.fixture(scope="session")
 async def units(world: World, settings: dict[str, Any]) -> AsyncIterator[Units]:
-    async with Database(world.url("identity")).opened() as database:
+    async with Database(world.url("identity")).lifespan() as database:
         yield Units(database, "identity", lambda: None)
 
 

@@ -2,7 +2,7 @@
 
 import orjson
 from contracts.projects import ProjectState
-from messaging.envelope import seal
+from messaging.envelope import encode
 from testkit.world import World
 
 from .conftest import MakeUser, Manage
@@ -97,7 +97,7 @@ async def test_the_state_of_everything_can_be_said_again_and_again(
 
 async def test_a_dead_letter_is_listed_and_has_its_effect_once(manage: Manage, world: World) -> None:
     assert (await manage("list_dead_letters")).said == {"dead_letters": [], "count": 0}
-    _, subject, body = seal("projects", ProjectState(id=7, version=1, slug="study", name="Study"))
+    _, subject, body = encode("projects", ProjectState(id=7, version=1, slug="study", name="Study"))
     await world.rows(
         "identity",
         "insert into dead_letters (consumer, subject, body, reason) values ($1, $2, $3, 'because')",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from contracts.base import Event, State
-from messaging.envelope import opened
+from messaging.envelope import decode
 from testkit.world import World
 
 _ANY = ("id", "at")
@@ -14,7 +14,7 @@ Message = TypeVar("Message", bound=Event | State)
 async def said(world: World, kind: type[Message]) -> list[Message]:
     """Messages of that type in the outbox, the oldest first."""
     rows = await world.rows("identity", "select body from outbox order by id")
-    messages = [opened(row["body"])[1] for row in rows]
+    messages = [decode(row["body"])[1] for row in rows]
     return [message for message in messages if isinstance(message, kind)]
 
 

@@ -9,13 +9,12 @@ from kit import cli
 from kit.cli import AsJson, run
 from kit.errors import Invalid, NotFound
 from kit.github import GitHub
-from messaging import owners as asking
 from messaging.commands import register
 from messaging.runtime import Runtime
 from sqlalchemy import select
 
 from jobs import consumers, replicas, repository
-from jobs.actions.submit import Wanted, submit_job_request
+from jobs.actions.submit import NewRequest, submit_job_request
 from jobs.models import KnownUser
 from jobs.owners import Owners
 from jobs.settings import Settings
@@ -47,7 +46,7 @@ async def _create_rap(
         owners = Owners(parts.units, {name: parts.client(name) for name in ("identity", "projects")})
         workspace = await repository.workspace_or_ask(parts.units, owners, workspace_name)
         user_id = await _user_id(parts, username)
-        if user_id is None and await owners.fill([asking.Wanted(replicas.USERS, {"name": username})]):
+        if user_id is None and await owners.ask(replicas.USERS, name=username):
             user_id = await _user_id(parts, username)
         if user_id is None:
             raise NotFound(f"There is no user {username}.")
@@ -62,7 +61,7 @@ async def _create_rap(
             await studies.close()
         if study.pipeline is None:
             raise Invalid(study.problem or "Nothing can be run from this commit.")
-        wanted = Wanted(
+        new = NewRequest(
             backend=backend,
             actions=actions,
             sha=head.sha,
@@ -73,7 +72,7 @@ async def _create_rap(
             key=uuid.uuid4().hex,
         )
         async with parts.units() as uow:
-            request_id = await submit_job_request(uow, user_id, workspace, study.text, study.pipeline, wanted)
+            request_id = await submit_job_request(uow, user_id, workspace, study.text, study.pipeline, new)
         return {"id": request_id}
 
 

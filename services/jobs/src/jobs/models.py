@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 NOW = text("now()")
 _ACTIVE = ", ".join(f"'{status}'" for status in sorted(ACTIVE))
 # Rows that change several times soon after they are made: with room beside them no index need follow.
-ROOM = {"postgresql_with": {"fillfactor": 60}}
+FILLFACTOR = {"postgresql_with": {"fillfactor": 60}}
 
 
 def new_rap_id() -> str:
@@ -108,7 +108,7 @@ class Job(Base):
     """One action run; written only by the sync."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_action", "action", text("job_request_id DESC")), ROOM)
+    __table_args__ = (Index("ix_jobs_action", "action", text("job_request_id DESC")), FILLFACTOR)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     job_request_id: Mapped[int] = mapped_column(ForeignKey("job_requests.id"), index=True)
@@ -221,7 +221,7 @@ class ActionStatus(Base):
             postgresql_using="gin",
             postgresql_ops={"action": "gin_trgm_ops"},
         ),
-        ROOM,
+        FILLFACTOR,
     )
 
     workspace: Mapped[str] = mapped_column(primary_key=True)

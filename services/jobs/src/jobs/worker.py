@@ -31,11 +31,11 @@ async def main(stop: asyncio.Event) -> None:
         """A commit of the API wakes the relay; whoever sends to the controller wakes with it."""
         client = await worker.broker.client()
 
-        async def woken(_: object) -> None:
+        async def wakeup(_: object) -> None:
             sending.set()
             cancelling.set()
 
-        await client.subscribe("wake.jobs", cb=woken)
+        await client.subscribe("wake.jobs", cb=wakeup)
         await stop.wait()
 
     loops = [

@@ -84,7 +84,7 @@ async def units(world: World) -> AsyncIterator[Units]:
     """Of an empty database."""
     world.migrate("jobs")
     await world.clean("jobs")
-    async with Database(world.url("jobs")).opened() as database:
+    async with Database(world.url("jobs")).lifespan() as database:
         yield Units(database, "jobs", lambda: None)
 
 

@@ -5,7 +5,7 @@ from clients.jobs import JobsClient
 from contracts.jobs import JobRequestFinished
 from jobs.rap.sync import Sync
 from kit.words import STATUS_MESSAGE
-from messaging.envelope import opened
+from messaging.envelope import decode
 from messaging.uow import LARGEST, Units
 from testkit.plugin import Speak
 from testkit.world import World, person
@@ -35,7 +35,7 @@ async def test_the_largest_request_is_announced_within_what_the_broker_takes(
     await Sync(units).apply(answer(*jobs))
     bodies = await world.rows("jobs", "select subject, body from outbox")
     assert max(len(row["body"]) for row in bodies) < LARGEST
-    [finished] = [opened(row["body"])[1] for row in bodies if row["subject"] == FINISHED]
+    [finished] = [decode(row["body"])[1] for row in bodies if row["subject"] == FINISHED]
     assert isinstance(finished, JobRequestFinished)
     assert finished.counts == {"failed": 220, "succeeded": ACTIONS - 220}
     assert len(finished.jobs) == 200

@@ -170,9 +170,9 @@ async def test_a_wish_that_was_not_heard_is_sent_again(
     await JobsClient(speak(by=AUTHOR)).cancel(sent.id)
     await canceller.once()
     assert (await row_of(world, sent))["cancelled_actions"] == []
-    [wish] = await world.rows("jobs", "select * from cancellations")
-    assert wish["last_error"]
-    assert wish["done_at"] is None
+    [cancellation] = await world.rows("jobs", "select * from cancellations")
+    assert cancellation["last_error"]
+    assert cancellation["done_at"] is None
     await due()
     await canceller.once()
     assert await cancelled_there(control) == sorted(CHAIN)

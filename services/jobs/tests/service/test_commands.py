@@ -38,6 +38,14 @@ async def test_actions_are_asked_for_in_somebodys_name(
 async def test_what_cannot_be_asked_for_is_refused_in_words(
     made: Made, settings: dict[str, Any], projects: Projects, words: tuple[str, ...], says: str
 ) -> None:
-    ran = await run(settings, "create_rap", *words)
+    ran = await run(settings | {"identity_url": projects.url}, "create_rap", *words)
     assert ran.code == 1
     assert says in ran.said["error"]
+
+
+async def test_somebody_unknown_while_identity_is_away_may_exist(
+    made: Made, settings: dict[str, Any], projects: Projects
+) -> None:
+    ran = await run(settings, "create_rap", "demo-workspace", "nobody", "tpp", "-a", "report")
+    assert ran.code == 1
+    assert "identity service does not answer" in ran.said["error"]

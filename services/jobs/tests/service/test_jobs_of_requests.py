@@ -9,7 +9,7 @@ import pytest
 from contracts.jobs import JobRequestFinished
 from jobs.models import JobRequest
 from jobs.rap.sync import Answer, Sync
-from messaging.envelope import opened
+from messaging.envelope import decode
 from messaging.uow import Units
 from testkit.world import World
 
@@ -160,7 +160,7 @@ async def test_the_last_word_holds_every_job_in_the_order_in_which_they_started(
         )
     )
     [sent] = await world.rows("jobs", "select body from outbox where subject = $1", FINISHED)
-    _, fact = opened(sent["body"])
+    _, fact = decode(sent["body"])
     assert isinstance(fact, JobRequestFinished)
     assert (fact.status, fact.will_notify, fact.created_by_id, fact.workspace) == (
         "failed",

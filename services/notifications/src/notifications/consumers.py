@@ -1,12 +1,12 @@
 """Facts of others become deliveries; sending is the dispatcher's business."""
 
 from contracts.identity import (
-    IdentityStaffTold,
+    IdentityStaffNotice,
     LoginTokenIssued,
     LoginTokenUsed,
     UserRegistered,
 )
-from contracts.jobs import JobRequestFinished, JobsStaffTold
+from contracts.jobs import JobRequestFinished, JobsStaffNotice
 from contracts.releases import AirlockEventReceived
 from messaging.replicas import subscription
 from messaging.subscriptions import Subscription
@@ -19,7 +19,7 @@ SUBSCRIPTIONS = [
     Subscription(
         "notifications-jobs",
         "JOBS",
-        handlers={JobsStaffTold: staff.tell_staff},
+        handlers={JobsStaffNotice: staff.tell_staff},
         batches={JobRequestFinished: runs.tell_of_finished},
     ),
     Subscription(
@@ -29,7 +29,7 @@ SUBSCRIPTIONS = [
         "notifications-identity",
         "IDENTITY",
         handlers={
-            IdentityStaffTold: staff.tell_staff,
+            IdentityStaffNotice: staff.tell_staff,
             UserRegistered: accounts.tell_of_registration,
             LoginTokenIssued: accounts.tell_of_login_token,
             LoginTokenUsed: accounts.tell_of_login_token,

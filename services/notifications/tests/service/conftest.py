@@ -115,7 +115,7 @@ async def units(world: World, identity_url: str) -> AsyncIterator[Units]:
         "insert into users (id, username, email, fullname) overriding system value"
         f" values ({ROSA}, 'rosa', 'rosa@example.org', 'Rosa'), ({OTIS}, 'otis', 'otis@example.org', 'Otis')",
     )
-    async with Database(world.url("notifications"), sessions_max=6).opened() as database:
+    async with Database(world.url("notifications"), sessions_max=6).lifespan() as database:
         made = Units(database, "notifications", lambda: None)
         people = [
             UserState(id=n, version=1, username=u, fullname=u.title())

@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from contracts.identity import LoginTokenUsed
 from contracts.jobs import TOLD, FinishedJob
 from launcher.embedded.child import free_port
-from messaging.envelope import seal
+from messaging.envelope import encode
 from messaging.uow import LARGEST
 from notifications.dispatcher import Dispatcher
 from testkit.world import World
@@ -61,7 +61,7 @@ async def test_the_largest_request_is_one_mail_of_a_size_that_arrives(
         for n in range(TOLD)
     ]
     largest = finished(41, status="failed", jobs=jobs, counts={"failed": 220, "succeeded": 1_971})
-    assert len(seal("jobs", largest)[2]) < LARGEST
+    assert len(encode("jobs", largest)[2]) < LARGEST
     await hear("jobs", largest, times=2)
     await send()
     [mail] = outside.mails()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from contracts.identity import UserRegistered
-from contracts.jobs import JobsStaffTold
+from contracts.jobs import JobsStaffNotice
 from testkit.world import World
 
 from .conftest import ROSA, Hear, Outside, Send, Sender, send_all
@@ -88,7 +88,9 @@ async def test_the_channels_are_the_operators_choice(hear: Hear, sender: Sender,
 async def test_what_staff_should_look_at_is_told_once_with_a_link(
     hear: Hear, send: Send, outside: Outside
 ) -> None:
-    told = JobsStaffTold(told="cancellation:7", title="Not <cancelled>", text="Why", path="/job-requests/7/")
+    told = JobsStaffNotice(
+        told="cancellation:7", title="Not <cancelled>", text="Why", path="/job-requests/7/"
+    )
     await hear("jobs", told)
     await hear("jobs", told)
     await send()

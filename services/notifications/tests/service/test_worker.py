@@ -9,7 +9,7 @@ import pytest
 from contracts.base import Event
 from messaging import consumer
 from messaging.connection import connect
-from messaging.envelope import seal
+from messaging.envelope import encode
 from messaging.topology import apply_to
 from messaging.uow import Units
 from notifications import worker
@@ -34,7 +34,7 @@ async def publish(world: World) -> AsyncIterator[Publish]:
 
     async def send(*events: Event) -> None:
         for event in events:
-            _, subject, body = seal("test", event)
+            _, subject, body = encode("test", event)
             await js.publish(subject, body)
 
     yield send

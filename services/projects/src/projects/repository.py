@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from projects.models import Collaboration, Project, Repo, Workspace
 
 
-async def take_turn(session: AsyncSession) -> None:
+async def lock_creation(session: AsyncSession) -> None:
     """Things are made one after the other, so that looking for what is taken before is enough."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext("projects.make"))))
 

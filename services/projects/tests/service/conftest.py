@@ -9,7 +9,7 @@ from contracts.base import Event, State
 from contracts.identity import OrgState, UserState
 from contracts.statement import Claims
 from kit.db import Database
-from messaging.envelope import opened
+from messaging.envelope import decode
 from messaging.replicas import write
 from messaging.uow import Units
 from projects import replicas
@@ -56,7 +56,7 @@ def reader(speak: Speak) -> ProjectsClient:
 
 @pytest.fixture(scope="session")
 async def units(world: World, settings: dict[str, Any]) -> AsyncIterator[Units]:
-    async with Database(world.url("projects")).opened() as database:
+    async with Database(world.url("projects")).lifespan() as database:
         yield Units(database, "projects", lambda: None)
 
 
@@ -147,7 +147,7 @@ Message = TypeVar("Message", bound=Event | State)
 async def said(world: World, kind: type[Message]) -> list[Message]:
     """Messages of that type in the outbox, the oldest first."""
     rows = await world.rows("projects", "select body from outbox order by id")
-    messages = [opened(row["body"])[1] for row in rows]
+    messages = [decode(row["body"])[1] for row in rows]
     return [message for message in messages if isinstance(message, kind)]
 
 

@@ -30,7 +30,7 @@ async def neighbour(world: World) -> AsyncIterator[str]:
     world.migrate("identity")
     await world.clean("identity")
     async with (
-        Database(world.url("identity")).opened() as database,
+        Database(world.url("identity")).lifespan() as database,
         Units(database, "identity", lambda: None)() as uow,
     ):
         await backends.create_org(uow, "bennett", "Bennett Institute", by="test")

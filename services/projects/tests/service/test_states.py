@@ -13,7 +13,7 @@ from contracts.projects import ProjectState, WorkspaceState
 from contracts.roles import GLOBAL_ROLES
 from kit.errors import Invalid, NotFound, PermissionDenied
 from kit.http import Client
-from messaging.envelope import opened
+from messaging.envelope import decode
 from projects import consumers
 from testkit.bus import Bus
 from testkit.plugin import Speak
@@ -165,7 +165,7 @@ async def test_everything_is_said_again_when_an_operator_asks(
         "state.projects.project.v1.1",
         "state.projects.workspace.v1.1",
     ]
-    project, workspace = (opened(row["body"])[1] for row in rows)
+    project, workspace = (decode(row["body"])[1] for row in rows)
     assert isinstance(project, ProjectState)
     assert (project.version, project.org_ids, workspace.version) == (1, [2, 1], 1)
 

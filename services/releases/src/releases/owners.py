@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contracts.projects import WorkspaceState
 from kit.db import Database
 from messaging import owners
-from messaging.owners import Wanted
+from messaging.owners import Lookup
 
 from releases import queries, replicas
 
@@ -29,8 +29,8 @@ class Owners(owners.Owners):
 
     async def of_event(self, workspace: str, *usernames: str) -> bool:
         """Whether any of these is there after all; who cannot be asked now is taken for not knowing."""
-        people = [Wanted(replicas.USERS, {"name": name}) for name in dict.fromkeys(usernames)]
-        return await self.fill([Wanted(replicas.WORKSPACES, {"name": workspace}), *people])
+        people = [Lookup(replicas.USERS, {"name": name}) for name in dict.fromkeys(usernames)]
+        return await self.fetch_missing([Lookup(replicas.WORKSPACES, {"name": workspace}), *people])
 
     async def shown(self, workspace: str, find: Callable[[], Awaitable[str | None]]) -> str | None:
         """What `find` reads of a workspace, though copies of it or its project may still be missing."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from kit.errors import Invalid
 
-from releases.actions.create import WantedFile
+from releases.actions.create import NewFile
 from releases.drf import Fields
 from releases.names import is_safe, normal, why_unsendable
 
@@ -16,7 +16,7 @@ _SIZES = 2**63  # what the database can keep
 _NAMED = 5  # files that a refusal speaks of
 
 
-def check_create(body: dict[str, Any], limit: int) -> tuple[list[WantedFile], dict[str, Any]]:
+def check_create(body: dict[str, Any], limit: int) -> tuple[list[NewFile], dict[str, Any]]:
     """(files, faults by field). Raises Invalid for files that Airlock could not send (rulings 5.4, 5.5)."""
     fields = Fields()
     for name in ("files", "metadata", "review"):
@@ -26,7 +26,7 @@ def check_create(body: dict[str, Any], limit: int) -> tuple[list[WantedFile], di
         fields.add("metadata", Fields.NULL if body["metadata"] is None else "Expected a dictionary of items.")
     if body.get("review") is not None and not isinstance(body["review"], dict):
         fields.add("review", "Expected a dictionary of items.")
-    files: list[WantedFile] = []
+    files: list[NewFile] = []
     sent = body.get("files", [])
     if not isinstance(sent, list) or len(sent) > _FILES:
         fields.add("files", "Expected a list of items.")
@@ -65,7 +65,7 @@ def _unsendable(item: dict[str, Any], limit: int) -> Iterator[str]:
         )
 
 
-def _file(item: Any) -> tuple[WantedFile | None, dict[str, Any]]:
+def _file(item: Any) -> tuple[NewFile | None, dict[str, Any]]:
     if not isinstance(item, dict):
         return None, {"non_field_errors": ["Invalid data. Expected a dictionary."]}
     fields = Fields()
@@ -83,7 +83,7 @@ def _file(item: Any) -> tuple[WantedFile | None, dict[str, Any]]:
     _review(fields, item)
     if fields.faults or mtime is None:
         return None, fields.faults
-    file = WantedFile(name=normal(name), sha256=sha256, size=size, mtime=mtime, metadata=metadata or {})
+    file = NewFile(name=normal(name), sha256=sha256, size=size, mtime=mtime, metadata=metadata or {})
     return file, {}
 
 

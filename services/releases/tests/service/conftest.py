@@ -177,7 +177,7 @@ async def url(app: Service) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 async def units(world: World, settings: dict[str, Any]) -> AsyncIterator[Units]:
-    async with Database(world.url("releases")).opened() as database:
+    async with Database(world.url("releases")).lifespan() as database:
         yield Units(database, "releases", lambda: None)
 
 
@@ -242,7 +242,7 @@ class People:
 @pytest.fixture
 async def people(world: World, identity_url: str) -> AsyncIterator[People]:
     await world.clean("identity")
-    async with Database(world.url("identity")).opened() as database:
+    async with Database(world.url("identity")).lifespan() as database:
         units = Units(database, "identity", lambda: None)
         async with units() as uow:
             _, token = await backends.create_backend(uow, TokenHasher(TOKEN_KEYS), "tpp", "TPP", by="t")

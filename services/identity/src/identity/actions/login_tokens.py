@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clients.identity import Identified
-from contracts.identity import IdentityStaffTold, LoginTokenIssued, LoginTokenUsed
+from contracts.identity import IdentityStaffNotice, LoginTokenIssued, LoginTokenUsed
 from contracts.statement import Claims
 from kit.errors import PermissionDenied
 from kit.logging import get
@@ -126,7 +126,7 @@ async def _throttled(uow: UnitOfWork, subject: str, limit: int, now: datetime) -
         THROTTLED.labels(subject.split(" ", 1)[0]).inc()
         log.warning("too many wrong login tokens", subject=subject, tries=count)
         uow.publish(
-            IdentityStaffTold(
+            IdentityStaffNotice(
                 told=f"throttled:{subject}:{now:%Y%m%d%H%M}",
                 title="Many wrong login tokens",
                 text=f"{count} tries in a quarter of an hour: {subject}.",

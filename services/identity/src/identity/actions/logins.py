@@ -65,7 +65,7 @@ async def finish(
         raise Invalid("This log-in is already over. Please log in again.")
     user = await repository.user_by_uid(uow.session, profile.uid)
     if user is None:
-        await users.take_turn(uow)
+        await users.lock_registration(uow)
         user = await repository.user_by_uid(uow.session, profile.uid)
     if user is None and not profile.name:
         partial = new_token()

@@ -14,7 +14,7 @@ from identity.actions import audit
 from identity.models import ExternalIdentity, User
 
 
-async def take_turn(uow: UnitOfWork) -> None:
+async def lock_registration(uow: UnitOfWork) -> None:
     """Registrations go one after the other, so that checking uid, name and e-mail before is enough."""
     await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("identity.register"))))
 

@@ -35,10 +35,10 @@ async def cancel_job_request(
         return targets
     request.cancel_requested_at, request.cancel_requested_by = now, actor.user_id
     whole = actions is None or (everything and not request.total)
-    wish = Cancellation(
+    cancellation = Cancellation(
         job_request_id=request.id, requested_by=actor.user_id, actions=None if whole else targets
     )
-    uow.session.add(wish)
+    uow.session.add(cancellation)
     asked = JobRequestCancellationRequested(
         **request.facts(), actions=targets[:TOLD], requested_by_id=actor.user_id
     )

@@ -13,7 +13,7 @@ from jobs.models import JobRequest, KnownWorkspace, PipelineFile, Submission, fa
 from jobs.pipeline import Pipeline
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the form says, already checked."""
 
     backend: str
@@ -27,7 +27,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def submit_job_request(
-    uow: UnitOfWork, user_id: int, workspace: KnownWorkspace, text: str, pipeline: Pipeline, wanted: Wanted
+    uow: UnitOfWork,
+    user_id: int,
+    workspace: KnownWorkspace,
+    text: str,
+    pipeline: Pipeline,
+    wanted: NewRequest,
 ) -> int:
     """The new request's id, or that of the request which the same form already made."""
     sha256 = hashlib.sha256(text.encode()).hexdigest()

@@ -25,5 +25,5 @@ async def _settings(request: Request) -> Settings:
 
 
 Repositories = Annotated[Studies, Depends(_studies)]
-Asked = Annotated[Owners, Depends(_owners)]
+AskedOwners = Annotated[Owners, Depends(_owners)]
 Config = Annotated[Settings, Depends(_settings)]

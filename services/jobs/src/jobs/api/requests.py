@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from jobs import event_log, names, policies, queries
 from jobs.actions.cancel import cancel_job_request
-from jobs.api.deps import Asked
+from jobs.api.deps import AskedOwners
 
 router = APIRouter()
 Word = Annotated[str | None, Query(max_length=255)]
@@ -61,7 +61,7 @@ async def find_choices(
 
 
 @router.get("/job-requests/{request_id}")
-async def job_request(request_id: int, data: Data, actor: CurrentActor, owners: Asked) -> Response:
+async def job_request(request_id: int, data: Data, actor: CurrentActor, owners: AskedOwners) -> Response:
     metrics = actor.is_service or bool(actor.user and (actor.user.roles or actor.user.projects))
     detail = policies.is_staff(actor)
 
@@ -111,7 +111,7 @@ async def backends(data: Data) -> Response:
 @router.get("/job-refs")
 async def job_ref(
     data: Data,
-    owners: Asked,
+    owners: AskedOwners,
     identifier: Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[a-z0-9]+$")],
     request_id: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> Response:

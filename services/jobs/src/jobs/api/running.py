@@ -14,8 +14,8 @@ from messaging.runtime import Begin, Data
 from pydantic import BaseModel, Field
 
 from jobs import policies, queries, repository
-from jobs.actions.submit import Wanted, submit_job_request
-from jobs.api.deps import Asked, Config, Repositories
+from jobs.actions.submit import NewRequest, submit_job_request
+from jobs.api.deps import AskedOwners, Config, Repositories
 from jobs.models import KnownWorkspace
 from jobs.pipeline import PipelineError, check_policy
 from jobs.pipeline.model import RUN_ALL, Action
@@ -42,7 +42,7 @@ async def run_form(
     data: Data,
     begin: Begin,
     studies: Repositories,
-    owners: Asked,
+    owners: AskedOwners,
     config: Config,
     backend: Annotated[str | None, Query(max_length=255)] = None,
     ref: Ref = None,
@@ -143,7 +143,7 @@ async def submit(
     begin: Begin,
     data: Data,
     studies: Repositories,
-    owners: Asked,
+    owners: AskedOwners,
     config: Config,
 ) -> dict[str, int]:
     """GitHub is asked before the transaction; the file of a commit just shown is remembered."""
@@ -164,7 +164,7 @@ async def submit(
     slugs = policies.usable_backends(user, closed=config.disable_creating_jobs)
     _check(body, study, codelists, slugs)
     assert study.pipeline is not None
-    wanted = Wanted(
+    wanted = NewRequest(
         backend=body.backend,
         actions=list(dict.fromkeys(body.requested_actions)),
         sha=body.sha,

@@ -77,7 +77,7 @@ class _Flag(msgspec.Struct):
     since: datetime | None
 
 
-class _Said(msgspec.Struct):
+class _BackendAnswer(msgspec.Struct):
     """What is read of a backend; keys the controller may add later are kept in `raw` only."""
 
     slug: str
@@ -91,7 +91,7 @@ def readable(told: Sequence[Any]) -> list[Any]:
     found = []
     for one in told:
         try:
-            msgspec.convert(one, _Said)
+            msgspec.convert(one, _BackendAnswer)
         except msgspec.ValidationError as exc:
             log.error("what the controller says of a backend cannot be read", said=one, error=str(exc))
         else:

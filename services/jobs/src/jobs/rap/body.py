@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from messaging.owners import need
+from messaging.owners import require
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +22,7 @@ where r.id = :id
 async def create_body(session: AsyncSession, request_id: int, scope: dict[str, list[str]]) -> dict[str, Any]:
     """Raises NotHere while a replica has not yet heard of the workspace, user or project."""
     row = (await session.execute(_FACTS, {"id": request_id})).one()
-    need(
+    require(
         (row.repo_url, replicas.WORKSPACES, {"name": row.workspace}),
         (row.username, replicas.USERS, {"id": row.created_by_id}),
         (row.slug, replicas.PROJECTS, {"id": row.project_id}),

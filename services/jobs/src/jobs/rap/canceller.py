@@ -1,11 +1,11 @@
-"""Sending wishes to stop jobs (spec/jobs.md §2.4, wire-observed §1 gotcha 4): asked before, asked after."""
+"""Sending cancellations of jobs (spec/jobs.md §2.4, wire-observed §1 gotcha 4): asked before, asked after."""
 
 import asyncio
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from contracts.jobs import JobRequestStatusChanged, JobsStaffTold
+from contracts.jobs import JobRequestStatusChanged, JobsStaffNotice
 from contracts.troubles import TROUBLES
 from kit import clock
 from kit.logging import get
@@ -30,7 +30,7 @@ class Canceller:
         self,
         units: Units,
         rap: RapClient,
-        woken: asyncio.Event,
+        wakeup: asyncio.Event,
         *,
         deadline: timedelta = timedelta(minutes=30),
         slots: int = 4,
@@ -40,17 +40,17 @@ class Canceller:
         self._deadline = deadline
         values = {"slots": slots}
         self._queue = Queue(
-            units, "cancellations", _CLAIM, self._send, slots=_SLOTS, woken=woken, values=values
+            units, "cancellations", _CLAIM, self._send, slots=_SLOTS, wakeup=wakeup, values=values
         )
         self.run = self._queue.run
         self.once = self._queue.once
 
     async def _send(self, row: sa.Row[Any]) -> None:
         async with self._units() as uow:
-            wish = await uow.session.get_one(Cancellation, row.key)
-            request = await uow.session.get_one(JobRequest, wish.job_request_id)
-            submission = await uow.session.get_one(Submission, wish.job_request_id)
-            rap_id, wanted, open_still = request.rap_id, wish.actions, request.is_active
+            cancellation = await uow.session.get_one(Cancellation, row.key)
+            request = await uow.session.get_one(JobRequest, cancellation.job_request_id)
+            submission = await uow.session.get_one(Submission, cancellation.job_request_id)
+            rap_id, wanted, open_still = request.rap_id, cancellation.actions, request.is_active
             state = submission.state
         if not open_still or state in {"refused", "withdrawn"}:
             return await self._done(row, [])
@@ -73,20 +73,20 @@ class Canceller:
             await self._done(row, targets)
 
     async def _lock(self, uow: UnitOfWork, row: sa.Row[Any]) -> tuple[Cancellation, JobRequest] | None:
-        wish = await uow.session.get_one(Cancellation, row.key)
-        request = await uow.session.get_one(JobRequest, wish.job_request_id, with_for_update=True)
-        await uow.session.refresh(wish, with_for_update=True)
-        if wish.done_at is not None or wish.lease != row.lease:
+        cancellation = await uow.session.get_one(Cancellation, row.key)
+        request = await uow.session.get_one(JobRequest, cancellation.job_request_id, with_for_update=True)
+        await uow.session.refresh(cancellation, with_for_update=True)
+        if cancellation.done_at is not None or cancellation.lease != row.lease:
             return None
-        wish.lease = wish.leased_until = None
-        return wish, request
+        cancellation.lease = cancellation.leased_until = None
+        return cancellation, request
 
     async def _done(self, row: sa.Row[Any], actions: list[str]) -> None:
         async with self._units() as uow:
             if (found := await self._lock(uow, row)) is None:
                 return
-            wish, request = found
-            wish.done_at, wish.trouble, wish.last_error = clock.now(), None, None
+            cancellation, request = found
+            cancellation.done_at, cancellation.trouble, cancellation.last_error = clock.now(), None, None
             request.cancelled_actions = sorted({*request.cancelled_actions, *actions})
             uow.publish(JobRequestStatusChanged(**request.facts(), status=request.status))
 
@@ -102,22 +102,22 @@ class Canceller:
         async with self._units() as uow:
             if (found := await self._lock(uow, row)) is None:
                 return
-            wish, request = found
-            wish.trouble, wish.last_error = trouble, cut(error, DETAIL)
+            cancellation, request = found
+            cancellation.trouble, cancellation.last_error = trouble, cut(error, DETAIL)
             log.warning("cancel failed", job_request=request.id, trouble=trouble, error=error[:500])
-            pause = _BACKOFF[min(max(wish.attempts, 1), len(_BACKOFF)) - 1]
-            wish.next_attempt_at = clock.now() + timedelta(seconds=pause)
-            if clock.now() - wish.created_at > self._deadline:
-                wish.done_at, wish.given_up = clock.now(), True
-                uow.publish(_told(request, wish))
+            pause = _BACKOFF[min(max(cancellation.attempts, 1), len(_BACKOFF)) - 1]
+            cancellation.next_attempt_at = clock.now() + timedelta(seconds=pause)
+            if clock.now() - cancellation.created_at > self._deadline:
+                cancellation.done_at, cancellation.given_up = clock.now(), True
+                uow.publish(_told(request, cancellation))
             uow.publish(JobRequestStatusChanged(**request.facts(), status=request.status))
 
 
-def _told(request: JobRequest, wish: Cancellation) -> JobsStaffTold:
-    reason = TROUBLES[wish.trouble or "controller_unclear"].sentence
-    return JobsStaffTold(
-        told=f"cancellation:{wish.id}",
+def _told(request: JobRequest, cancellation: Cancellation) -> JobsStaffNotice:
+    reason = TROUBLES[cancellation.trouble or "controller_unclear"].sentence
+    return JobsStaffNotice(
+        told=f"cancellation:{cancellation.id}",
         title=f"Request {request.id} could not be cancelled",
-        text=f"{reason} The last try said: {cut(wish.last_error or '', 300)}",
+        text=f"{reason} The last try said: {cut(cancellation.last_error or '', 300)}",
         path=f"/job-requests/{request.id}/",
     )

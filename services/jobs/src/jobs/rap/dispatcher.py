@@ -11,7 +11,7 @@ from contracts.troubles import TROUBLES, of_refusal
 from kit import clock
 from kit.errors import AppError
 from kit.logging import get
-from messaging.owners import NotHere, Owners
+from messaging.owners import MissingReplica, Owners
 from messaging.queue import Queue
 from messaging.uow import Units
 
@@ -52,7 +52,7 @@ class Dispatcher:
         projects: ProjectsClient,
         owners: Owners,
         deadline: timedelta,
-        woken: asyncio.Event,
+        wakeup: asyncio.Event,
         slots: int = 4,
     ) -> None:
         self._units = units
@@ -62,7 +62,7 @@ class Dispatcher:
         self._deadline = deadline
         values = {"slots": slots}
         self._queue = Queue(
-            units, "submissions", _CLAIM, self._send, slots=_SLOTS, woken=woken, values=values
+            units, "submissions", _CLAIM, self._send, slots=_SLOTS, wakeup=wakeup, values=values
         )
         self.run = self._queue.run
         self.once = self._queue.once
@@ -72,8 +72,8 @@ class Dispatcher:
         try:
             scope = await self._scope(this.request_id)
             attempt = await self._prepare(this, scope)
-        except NotHere as exc:
-            await self._owners.fill(exc.wanted)
+        except MissingReplica as exc:
+            await self._owners.fetch_missing(exc.wanted)
             return await self._later(this, "part_away", str(exc), unclear_at=row.unclear_at)
         except AppError as exc:
             return await self._later(this, "part_away", str(exc), unclear_at=row.unclear_at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contracts.jobs import JobsStaffTold
+from contracts.jobs import JobsStaffNotice
 from contracts.statuses import ACTIVE
 from contracts.troubles import TROUBLES
 from kit.logging import get
@@ -63,8 +63,8 @@ async def end(units: Units, rap_ids: Sequence[str]) -> None:
     log.error("the controller has forgotten requests", job_requests=ids[:10], count=len(ids))
 
 
-def _told(request_id: int) -> JobsStaffTold:
-    return JobsStaffTold(
+def _told(request_id: int) -> JobsStaffNotice:
+    return JobsStaffNotice(
         told=f"forgotten:{request_id}",
         title=f"The controller no longer knows request {request_id}",
         text="It had accepted it. The request has ended as failed; its author is told.",

@@ -27,23 +27,23 @@ async def lock(uow: UnitOfWork, request_id: int, lease: str) -> tuple[JobRequest
     return request, submission
 
 
-def _let_go(submission: Submission) -> None:
+def _release_lease(submission: Submission) -> None:
     submission.lease = submission.leased_until = None
 
 
 async def is_unwanted(uow: UnitOfWork, request_id: int) -> bool:
     """Whether somebody asked for the whole request to be cancelled."""
-    wish = exists().where(
+    cancellation = exists().where(
         Cancellation.job_request_id == request_id,
         Cancellation.actions.is_(None),
         Cancellation.done_at.is_(None),
     )
-    return bool(await uow.session.scalar(select(wish)))
+    return bool(await uow.session.scalar(select(cancellation)))
 
 
 async def withdraw(uow: UnitOfWork, request: JobRequest, submission: Submission) -> None:
     """The controller certainly does not have it: it is over, and is never sent."""
-    _let_go(submission)
+    _release_lease(submission)
     submission.state, submission.trouble = "withdrawn", None
     request.status, request.status_message = RequestStatus.CANCELLED.value, "Cancelled before it was sent."
     request.cancelled_actions = sorted(request.requested_actions)
@@ -56,7 +56,7 @@ async def withdraw(uow: UnitOfWork, request: JobRequest, submission: Submission)
     uow.publish(*await finish_facts(uow, [request.id]))
 
 
-def _kept(answer: dict[str, Any] | None) -> dict[str, Any] | None:
+def _stored_answer(answer: dict[str, Any] | None) -> dict[str, Any] | None:
     """Of an answer what is known to be in one (wire-observed §1)."""
     if answer is None:
         return None
@@ -69,8 +69,8 @@ async def accept(units: Units, request_id: int, lease: str, answer: dict[str, An
         if (found := await lock(uow, request_id, lease)) is None:
             return
         request, submission = found
-        _let_go(submission)
-        submission.state, submission.answer = "accepted", _kept(answer)
+        _release_lease(submission)
+        submission.state, submission.answer = "accepted", _stored_answer(answer)
         submission.trouble = submission.last_error = None
         if request.is_active and not request.total:
             request.status, request.status_message = RequestStatus.PENDING.value, None
@@ -92,8 +92,8 @@ async def refuse(
         request, submission = found
         if await is_unwanted(uow, request_id):
             return await withdraw(uow, request, submission)
-        _let_go(submission)
-        submission.state, submission.answer, submission.trouble = "refused", _kept(answer), None
+        _release_lease(submission)
+        submission.state, submission.answer, submission.trouble = "refused", _stored_answer(answer), None
         request.status, request.status_message = status.value, message
         await uow.session.flush()
         refused = JobRequestRefused(**request.facts(), status=status.value, reason=message)
@@ -126,7 +126,7 @@ async def retry(
             return True
         if now - (submission.first_sent_at or now) > deadline:
             return False  # still ours, to be confirmed and settled now
-        _let_go(submission)
+        _release_lease(submission)
         pause = _BACKOFF[min(submission.attempts, len(_BACKOFF)) - 1]
         submission.next_attempt_at = now + timedelta(seconds=pause)
         log.warning("submission is unclear", job_request=request_id, trouble=trouble, error=error[:500])

@@ -43,7 +43,7 @@ returning j.job_request_id
 select job_request_id, count(*) as changes from written group by job_request_id order by job_request_id
 """)
 
-KEPT = text("""
+EXISTING_JOBS = text("""
 select r.rap_id, (select count(*) from jobs j where j.job_request_id = r.id) as jobs
 from job_requests r where r.rap_id = any(:rap_ids)
 """).bindparams(bindparam("rap_ids", type_=ARRAY(TEXT)))

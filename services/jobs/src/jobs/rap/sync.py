@@ -129,8 +129,8 @@ class Sync:
         async with self._units() as uow:
             rows = msgspec.json.encode([_bounded(job) for jobs in sent.values() for job in jobs]).decode()
             written = (await uow.session.execute(sql.UPSERT, {"jobs": rows})).all()
-            kept = (await uow.session.execute(sql.KEPT, {"rap_ids": list(sent)})).all()
-            _compare(sent, {row.rap_id: row.jobs for row in kept})
+            existing = (await uow.session.execute(sql.EXISTING_JOBS, {"rap_ids": list(sent)})).all()
+            _compare(sent, {row.rap_id: row.jobs for row in existing})
             if not written:
                 return set()
             changes = {row.job_request_id: row.changes for row in written}
@@ -145,11 +145,11 @@ class Sync:
             return {request.rap_id for request in requests}
 
 
-def _compare(sent: dict[str, list[RapJob]], kept: dict[str, int]) -> None:
+def _compare(sent: dict[str, list[RapJob]], existing: dict[str, int]) -> None:
     """Jobs are never deleted because the controller leaves them out (spec/jobs.md §3.1), but it is told."""
-    if strangers := sent.keys() - kept.keys():
+    if strangers := sent.keys() - existing.keys():
         log.warning("the controller told of requests that are not ours", rap_ids=sorted(strangers)[:10])
-    if vanished := [rap_id for rap_id, jobs in sent.items() if kept.get(rap_id, 0) > len(jobs)]:
+    if vanished := [rap_id for rap_id, jobs in sent.items() if existing.get(rap_id, 0) > len(jobs)]:
         log.error("the controller left out jobs that it had told of", rap_ids=sorted(vanished)[:10])
 
 

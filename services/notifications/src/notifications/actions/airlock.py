@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from contracts.releases import AirlockEventReceived
-from messaging.owners import need
+from messaging.owners import require
 from messaging.uow import UnitOfWork
 from sqlalchemy import text
 
@@ -66,7 +66,7 @@ def update_lines(phrase: str, username: str, updates: list[dict[str, Any]]) -> l
 async def _facts(uow: UnitOfWork, event: AirlockEventReceived) -> Any:
     keys = {"user": event.user_id, "author": event.request_author_id, "workspace": event.workspace}
     facts = (await uow.session.execute(_FACTS, keys | {"project": event.project_id})).one()
-    need(
+    require(
         (facts.by, replicas.USERS, {"id": event.user_id}),
         (facts.author, replicas.USERS, {"id": event.request_author_id}),
         (facts.workspace, replicas.WORKSPACES, {"name": event.workspace}),

@@ -9,7 +9,7 @@ from kit.paging import Before
 from messaging.uow import Uow
 
 from notifications import policies, queries
-from notifications.actions.again import send_again
+from notifications.actions.resend import resend
 
 router = APIRouter(prefix="/deliveries")
 
@@ -29,4 +29,4 @@ async def deliveries(
 @router.post("/{delivery_id}/again", status_code=204)
 async def again(delivery_id: int, actor: CurrentActor, uow: Uow) -> None:
     policies.check_staff(actor)
-    await send_again(uow, delivery_id, now=clock.now())
+    await resend(uow, delivery_id, now=clock.now())

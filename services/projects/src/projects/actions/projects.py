@@ -32,7 +32,7 @@ async def create_project(
         raise Invalid("A project's name has at most 255 characters.")
     if status not in STATUSES:
         raise Invalid(f"A project's status is one of {', '.join(STATUSES)}.")
-    await repository.take_turn(uow.session)
+    await repository.lock_creation(uow.session)
     if found := await repository.project_by_slug(uow.session, slug):
         return found, True
     same_number = false() if number is None else Project.number == number

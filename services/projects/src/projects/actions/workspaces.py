@@ -48,7 +48,7 @@ async def create_workspace(
     owner: Project | None = await repository.project_by_slug(uow.session, project)
     if owner is None:
         raise NotFound(f"There is no project {project}.")
-    await repository.take_turn(uow.session)
+    await repository.lock_creation(uow.session)
     found = await uow.session.scalar(select(Workspace).where(Workspace.name == name))
     if found is not None:
         if found.project_id != owner.id:

@@ -14,7 +14,7 @@ from releases.models import Release, ReleaseCreator, ReleaseFile
 from releases.names import new_ulid
 
 
-class WantedFile(msgspec.Struct, frozen=True, kw_only=True):
+class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     sha256: str
     size: int
@@ -22,7 +22,7 @@ class WantedFile(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any]
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class NewRelease(msgspec.Struct, frozen=True, kw_only=True):
     release_id: str
     workspace: str
     project_id: int
@@ -30,10 +30,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     created_by_id: int
     requested_files: list[Any]
     metadata: dict[str, Any]
-    files: list[WantedFile]
+    files: list[NewFile]
 
 
-async def create_release(uow: UnitOfWork, wanted: Wanted, *, now: datetime) -> None:
+async def create_release(uow: UnitOfWork, wanted: NewRelease, *, now: datetime) -> None:
     """Nothing happens for the same list again; while files are missing, another list takes its place.
 
     Raises Conflict when that id is another release, or a complete one of other files (rulings 5.1).
@@ -51,7 +51,7 @@ async def create_release(uow: UnitOfWork, wanted: Wanted, *, now: datetime) -> N
     statement = upsert(table).values(row).on_conflict_do_nothing(index_elements=["id"])
     made = await uow.session.execute(statement.returning(table.c.id))
     if made.first() is None:
-        await _create_again(uow, wanted, now)
+        await _repeat(uow, wanted, now)
     else:
         await _add(uow, wanted, wanted.files)
         uow.publish(
@@ -64,7 +64,7 @@ async def create_release(uow: UnitOfWork, wanted: Wanted, *, now: datetime) -> N
     await uow.session.execute(again.on_conflict_do_update(constraint="pk_release_creators", set_={"at": now}))
 
 
-def _of(wanted: Wanted) -> dict[str, Any]:
+def _of(wanted: NewRelease) -> dict[str, Any]:
     return {
         "release_id": wanted.release_id,
         "workspace": wanted.workspace,
@@ -73,18 +73,18 @@ def _of(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-async def _add(uow: UnitOfWork, wanted: Wanted, files: list[WantedFile]) -> None:
+async def _add(uow: UnitOfWork, wanted: NewRelease, files: list[NewFile]) -> None:
     if files:
         rows = [_file(wanted, file) for file in files]
         await uow.session.execute(insert(cast(Table, ReleaseFile.__table__)), rows)
 
 
-async def _complete(uow: UnitOfWork, wanted: Wanted, now: datetime) -> None:
+async def _complete(uow: UnitOfWork, wanted: NewRelease, now: datetime) -> None:
     await uow.session.execute(update(Release).where(Release.id == wanted.release_id).values(completed_at=now))
     uow.publish(ReleaseCompleted(**_of(wanted)))
 
 
-def _file(wanted: Wanted, file: WantedFile) -> dict[str, Any]:
+def _file(wanted: NewRelease, file: NewFile) -> dict[str, Any]:
     return {
         "id": new_ulid(),
         "release_id": wanted.release_id,
@@ -98,7 +98,7 @@ def _file(wanted: Wanted, file: WantedFile) -> dict[str, Any]:
     }
 
 
-async def _create_again(uow: UnitOfWork, wanted: Wanted, now: datetime) -> None:
+async def _repeat(uow: UnitOfWork, wanted: NewRelease, now: datetime) -> None:
     """The lock orders it with uploads: a file arrives before the list changes, or is not listed any more."""
     release = await uow.session.get_one(Release, wanted.release_id, with_for_update=True)
     if (release.workspace, release.backend) != (wanted.workspace, wanted.backend):

@@ -27,7 +27,7 @@ select (select project_id from known_workspaces where name = :workspace) as proj
 """)
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewEvent(msgspec.Struct, frozen=True, kw_only=True):
     event_type: str
     workspace: str
     request: str
@@ -41,13 +41,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
 
 
-def unknown(told: Told) -> list[str]:
+def unknown(told: ReviewEvent) -> list[str]:
     """What is answered when somebody or something is not known here."""
     people = [f"User '{name}' does not exist" for name in (told.user, told.request_author)]
     return [*people, f"Workspace '{told.workspace}' does not exist"]
 
 
-async def receive_event(uow: UnitOfWork, told: Told) -> str | None:
+async def receive_event(uow: UnitOfWork, told: ReviewEvent) -> str | None:
     """Why it cannot be processed, or None; the same call again (by traceparent) does nothing more."""
     if told.event_type not in TYPES:
         return f"Unknown event type '{told.event_type.upper()}'"

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from releases import body, drf, policies, queries
 from releases.actions import create, events, upload
-from releases.api.deps import Asked, Bytes, Config
+from releases.api.deps import AskedOwners, Bytes, Config
 from releases.models import Release
 from releases.names import filename, is_release_id, new_ulid
 from releases.validation import check_create
@@ -34,7 +34,7 @@ async def create_release(
     begin: Begin,
     data: Data,
     config: Config,
-    owners: Asked,
+    owners: AskedOwners,
 ) -> Response:
     known = backend_refusal(actor) is None  # nobody else makes us ask around
     find = owners.project_of_workspace if known else queries.project_of_workspace
@@ -60,7 +60,7 @@ async def create_release(
     release_id = str(metadata.pop("airlock_id", None) or new_ulid())
     if not is_release_id(release_id):
         return drf.json({"metadata": ["airlock_id is not an id."]}, 400)
-    wanted = create.Wanted(
+    wanted = create.NewRelease(
         release_id=release_id,
         workspace=name,
         project_id=project_id,
@@ -167,7 +167,7 @@ def _too_large(limit: int) -> Response:
 
 
 @router.post("/airlock/events/")
-async def airlock_event(request: Request, actor: CurrentActor, begin: Begin, owners: Asked) -> Response:
+async def airlock_event(request: Request, actor: CurrentActor, begin: Begin, owners: AskedOwners) -> Response:
     """Always 201 once authenticated and parsed (spec/notifications.md §1)."""
     if refusal := backend_refusal(actor):
         return drf.detail(403, refusal)
@@ -188,7 +188,7 @@ async def airlock_event(request: Request, actor: CurrentActor, begin: Begin, own
     return drf.json({"status": "ok"}, 201)
 
 
-async def _receive(begin: Begin, told: events.Told) -> str | None:
+async def _receive(begin: Begin, told: events.ReviewEvent) -> str | None:
     async with begin() as uow:
         return await events.receive_event(uow, told)
 
@@ -210,9 +210,9 @@ def _unfit(sent: dict[str, Any]) -> str | None:
     return None
 
 
-def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.Told:
+def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.ReviewEvent:
     trace = request.headers.get("traceparent", "")
-    return events.Told(
+    return events.ReviewEvent(
         event_type=sent["event_type"].lower(),
         workspace=sent["workspace"],
         request=sent["request"],

@@ -32,5 +32,5 @@ async def _settings(request: Request) -> Settings:
 
 Bytes = Annotated[Storage, Depends(_storage)]
 Identity = Annotated[IdentityClient, Depends(_identity)]
-Asked = Annotated[Owners, Depends(_owners)]
+AskedOwners = Annotated[Owners, Depends(_owners)]
 Config = Annotated[Settings, Depends(_settings)]

@@ -10,7 +10,7 @@ from messaging.runtime import Begin, Data
 from sqlalchemy import func, or_, select
 
 from releases import archive, content, policies, queries
-from releases.api.deps import Asked, Bytes, Config
+from releases.api.deps import AskedOwners, Bytes, Config
 from releases.models import KnownUser, Release, ReleaseFile
 
 router = APIRouter()
@@ -18,7 +18,7 @@ _EVER_HERE = or_(ReleaseFile.withdrawn_at.is_(None), ReleaseFile.uploaded_at.is_
 
 
 @router.get("/workspaces/{name}/releases")
-async def of_workspace(name: str, actor: CurrentActor, data: Data, owners: Asked) -> Response:
+async def of_workspace(name: str, actor: CurrentActor, data: Data, owners: AskedOwners) -> Response:
     async def read() -> str | None:
         return await queries.of_workspace(data, name, policies.visible(actor))
 
@@ -40,7 +40,7 @@ async def recent(
 
 
 @router.get("/releases/{release_id}")
-async def release(release_id: str, actor: CurrentActor, data: Data, owners: Asked) -> Response:
+async def release(release_id: str, actor: CurrentActor, data: Data, owners: AskedOwners) -> Response:
     found = await queries.project_of_release(data, release_id)
     if found is None:
         raise NotFound("There is no such release.")

@@ -6,7 +6,7 @@ from kit.app import CurrentActor, as_json
 from messaging.runtime import Begin, Data
 
 from releases import content, drf, policies, queries
-from releases.api.deps import Asked, Bytes
+from releases.api.deps import AskedOwners, Bytes
 from releases.models import Release, ReleaseFile
 from releases.storage import blob_key
 
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/v2/releases")
 
 
 @router.get("/workspace/{name}")
-async def workspace_files(name: str, actor: CurrentActor, data: Data, owners: Asked) -> Response:
+async def workspace_files(name: str, actor: CurrentActor, data: Data, owners: AskedOwners) -> Response:
     project_id = await owners.project_of_workspace(data, name)
     if project_id is None:
         return drf.no("Workspace")

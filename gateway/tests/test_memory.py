@@ -10,7 +10,7 @@ from clients.identity import BackendCredential
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from gateway import held
+from gateway import memory
 
 from .conftest import Neighbours
 
@@ -45,7 +45,7 @@ async def test_slow_calls_of_many_refuse_nobody(site: httpx.AsyncClient, neighbo
     neighbours.answers[STATUSES] = Late(1)
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=site.base_url, limits=limits, timeout=30) as client:
-        many = [client.get("/api/v2/workspaces/w/statuses/") for _ in range(held.HELD + 16)]
+        many = [client.get("/api/v2/workspaces/w/statuses/") for _ in range(memory.WAITING + 16)]
         found = await asyncio.gather(*many)
     assert {answer.status_code for answer in found} == {200}
 
@@ -58,7 +58,8 @@ async def test_more_than_can_be_held_are_told_to_come_again(
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=site.base_url, limits=limits, timeout=30) as client:
         many = [
-            client.post("/api/v2/releases/authorise", json={}, headers=BACKEND) for _ in range(held.HELD + 16)
+            client.post("/api/v2/releases/authorise", json={}, headers=BACKEND)
+            for _ in range(memory.WAITING + 16)
         ]
         found = await asyncio.gather(*many)
     refused = [answer for answer in found if "Too many calls" in answer.text]
@@ -83,6 +84,6 @@ async def test_a_download_that_progresses_may_last(
             yield b"x"
             await asyncio.sleep(0.1)
 
-    monkeypatch.setattr(held, "_ANSWER", 0.4)
+    monkeypatch.setattr(memory, "_ANSWER", 0.4)
     neighbours.answers[STATUSES] = StreamingResponse(slowly())
     assert (await site.get("/api/v2/workspaces/w/statuses/")).text == "x" * 8

@@ -1,4 +1,4 @@
-"""Calls of Airlock that meet a restart are held and made again, until a service answers (rulings 5.7)."""
+"""Calls of Airlock that meet a restart wait here and are retried until a service answers (rulings 5.7)."""
 
 import asyncio
 import re
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kit.errors import TooLarge, Unavailable
 from starlette.types import Message, Receive
 
-HELD = 64  # calls at once
+WAITING = 64  # calls at once
 _KEEP = 20 * 1024 * 1024  # bytes of one body; a larger one is passed on as it comes, and not again
 _BUDGET = 256 * 1024 * 1024  # of all bodies that are kept
 _AUTHORISE = 3.0
@@ -43,15 +43,15 @@ def limits(method: str, path: str, *, traced: bool) -> Limits:
     return Limits(_ANSWER, 2.0 if method == "GET" else 0)
 
 
-class Held:
+class MemoryBudget:
     """Counts what is held, so that an outage does not fill the memory."""
 
     def __init__(self) -> None:
         self._calls = 0
         self._bytes = 0
 
-    def __enter__(self) -> "Held":
-        if self._calls >= HELD:
+    def __enter__(self) -> "MemoryBudget":
+        if self._calls >= WAITING:
             raise Unavailable("Too many calls wait for a restart. Try again in a few seconds.")
         self._calls += 1
         return self
@@ -72,21 +72,21 @@ class Held:
 class Body:
     """A body that can be sent again, unless it turns out to be too large to be kept."""
 
-    def __init__(self, receive: Receive, held: Held) -> None:
+    def __init__(self, receive: Receive, budget: MemoryBudget) -> None:
         self._receive = receive
-        self._held = held
-        self._kept: list[bytes] = []
+        self._budget = budget
+        self._chunks: list[bytes] = []
         self._size = 0
         self.whole = False
-        self.again = True
+        self.replayable = True
 
     async def read(self) -> None:
         """As far as it is kept."""
-        while not self.whole and self.again:
+        while not self.whole and self.replayable:
             chunk = await self._next()
             self._size += len(chunk)
-            self._kept.append(chunk)
-            self.again = self._size <= _KEEP and self._held.take(len(chunk))
+            self._chunks.append(chunk)
+            self.replayable = self._size <= _KEEP and self._budget.take(len(chunk))
 
     async def _next(self) -> bytes:
         message: Message = await self._receive()
@@ -97,7 +97,7 @@ class Body:
         return found
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        for chunk in self._kept:
+        for chunk in self._chunks:
             if chunk:
                 yield chunk
         while not self.whole:
@@ -105,9 +105,9 @@ class Body:
                 yield chunk
 
     def close(self) -> None:
-        kept = self._size if self.again else self._size - len(self._kept[-1])
-        self._held.give(kept)
-        self._kept.clear()
+        taken = self._size if self.replayable else self._size - len(self._chunks[-1])
+        self._budget.give(taken)
+        self._chunks.clear()
 
 
 def limited(receive: Receive, limit: int) -> Receive:

@@ -9,7 +9,7 @@ from kit.errors import TooManyRequests
 _EACH, _ALL = 3, 24
 
 
-class Turns:
+class Limiter:
     def __init__(self) -> None:
         self._running: Counter[str] = Counter()
 

@@ -8,7 +8,7 @@ from messaging.uow import UnitOfWork
 from notifications.models import Delivery
 
 
-async def send_again(uow: UnitOfWork, delivery_id: int, *, now: datetime) -> None:
+async def resend(uow: UnitOfWork, delivery_id: int, *, now: datetime) -> None:
     delivery = await uow.session.get(Delivery, delivery_id, with_for_update=True)
     if delivery is None:
         raise NotFound("There is no such delivery.")
