@@ -8,9 +8,8 @@ import statistics
 import subprocess
 import sysconfig
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer.main
@@ -18,7 +17,7 @@ from contracts.catalogue import SERVICES
 from launcher.configuration import OUTSIDE
 from launcher.manage import COMMON, OWNERS
 from messaging.subscriptions import Subscription
-from testkit.apps import app_routes, gateway_routes, settings_class
+from testkit.apps import settings_class
 
 from .conftest import PROGRAMS, ROOT
 
@@ -42,7 +41,6 @@ MODULES = [
     for file in (folder / "src").rglob("*.py")
     if "migrations" not in file.parts
 ]
-ADDRESS = re.compile(r"\{[^}]*\}|<[^>]*>")
 # Given by docker-compose.yml or by the supervisor, never by an operator.
 INTERNAL = {
     "PORT",
@@ -59,10 +57,6 @@ def source(service: str) -> Path:
 
 def named(file: Path) -> str:
     return str(file.relative_to(ROOT))
-
-
-def shape(path: str) -> str:
-    return ADDRESS.sub("*", path)
 
 
 def test_the_import_contracts_hold() -> None:
@@ -234,15 +228,6 @@ def test_every_module_that_a_command_runs_exists() -> None:
     assert [name for name, spec in found.items() if spec is None] == []
 
 
-def listed_urls() -> dict[tuple[str, str], bool]:
-    """(method, shape of the path) -> whether it is ticked."""
-    text = (ROOT / "tests" / "contract" / "urls.md").read_text()
-    rows = re.findall(r"^\| \[(x| )\] \| ([A-Z]+) \| `([^`]+)` \|", text, re.M)
-    found = {(method, shape(path)): tick == "x" for tick, method, path in rows}
-    assert len(found) == len(rows), "a URL is listed twice"
-    return found
-
-
 def test_every_command_for_operators_can_be_called_by_its_own_name() -> None:
     """Those that every service has are called with the service's name before theirs."""
     found = {}
@@ -250,42 +235,3 @@ def test_every_command_for_operators_can_be_called_by_its_own_name() -> None:
         commands = typer.main.get_command(importlib.import_module(f"{service}.cli").commands)
         found |= {name: service for name in commands.commands if name not in COMMON}  # type: ignore[attr-defined]
     assert found == OWNERS
-
-
-def test_every_page_of_the_gateway_is_listed_and_ticked() -> None:
-    listed = listed_urls()
-    assert [
-        (method, path) for method, path in gateway_routes() if not listed.get((method, shape(path)))
-    ] == []
-
-
-def test_every_ticked_url_is_answered(service_app: Callable[[str], Any]) -> None:
-    answered = {(method, shape(path)) for method, path in gateway_routes()}
-    for name in SERVICES:
-        routes = app_routes(service_app(name))
-        answered |= {(method, shape(path)) for method, path in routes if path.startswith("/api/v2/")}
-    front = ("/health-check/", "/health/live", "/health/ready", "/metrics", "/live", "/static/*")
-    app = (ROOT / "gateway/src/gateway/app.py").read_text()
-    answered |= {("GET", path) for path in front}
-    assert '"/live"' in app
-    assert '"/health-check/"' in app
-    ticked = {url for url, tick in listed_urls().items() if tick}
-    assert sorted(ticked - answered) == []
-
-
-def test_every_public_api_call_that_is_answered_is_ticked(service_app: Callable[[str], Any]) -> None:
-    listed = listed_urls()
-    for name in SERVICES:
-        for method, path in app_routes(service_app(name)):
-            if path.startswith("/api/v2/") and (method, shape(path)) in listed:
-                assert listed[method, shape(path)], path
-
-
-def test_a_template_uses_those_of_its_own_area_and_the_shared_ones() -> None:
-    found = {}
-    for file in sorted((ROOT / "gateway/src/gateway").glob("*/templates/*.html")):
-        area = file.parts[-3]
-        used = re.findall(r'{% (?:extends|include|import) "([^"/]+)/', file.read_text())
-        found[f"{area}/{file.name}"] = set(used) - {area, "web"}
-    assert len(found) > 30
-    assert {name: used for name, used in found.items() if used} == {}
