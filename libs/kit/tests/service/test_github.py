@@ -13,7 +13,7 @@ import httpx
 import pytest
 import sandbox.app
 from kit.errors import NotFound, Unavailable
-from kit.github import GitHub, Issue, Refused, is_repository, owner_and_name
+from kit.github import GitHub, Issue, Refused
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from testkit.world import running
@@ -250,57 +250,3 @@ async def test_an_answer_of_another_shape_means_that_github_is_away() -> None:
                 with pytest.raises(Unavailable):
                     await question
         await github.close()
-
-
-def test_the_address_of_a_repository_has_an_owner_and_a_name() -> None:
-    assert owner_and_name("https://github.com/opensafely/study") == ("opensafely", "study")
-    assert owner_and_name("https://github.com/opensafely/study/") == ("opensafely", "study")
-    for odd in (
-        "https://github.com",
-        "https://github.com/opensafely",
-        "https://github.com/a/b/tree/main",
-        "",
-    ):
-        with pytest.raises(NotFound):
-            owner_and_name(odd)
-
-
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [
-        ("..", "issues"),
-        (".", ".."),
-        ("org", ".."),
-        ("org", "."),
-        ("org/repo", "x"),
-        ("org", "repo/../../user"),
-        ("org", "repo?x=1"),
-        ("org", "repo#x"),
-        ("org", "r%2e"),
-        ("-org", "repo"),
-        ("o" * 40, "repo"),
-        ("org", "r" * 101),
-        ("", "repo"),
-        ("org", ""),
-        ("org\n", "repo"),
-        ("o\u0308rg", "repo"),
-    ],
-)
-async def test_what_github_does_not_allow_as_a_name_never_becomes_a_path(
-    github: GitHub, owner: str, name: str
-) -> None:
-    assert not is_repository(owner, name)
-    for call in (
-        github.labels(owner, name),
-        github.search_issue(owner, name, "x"),
-        github.comment(owner, name, 1, "x"),
-        github.create_issue(owner, name, title="x", body="", labels=[]),
-        github.branch_head(owner, name, "main"),
-    ):
-        with pytest.raises(NotFound):
-            await call
-
-
-@pytest.mark.parametrize(("owner", "name"), [("opensafely", "study.R"), ("a-b", "_x-1"), ("me_corp", "r")])
-def test_names_that_github_allows(owner: str, name: str) -> None:
-    assert is_repository(owner, name)

@@ -1,56 +1,18 @@
-"""The run-jobs form and what it makes (spec/jobs.md §4.1)."""
-
-from typing import Any
+"""The run-jobs form: what it shows of a commit, and which commits may be run."""
 
 import httpx
 import pytest
 from clients.jobs import JobsClient
-from contracts.projects import ProjectState, WorkspaceState
-from contracts.statement import Claims
-from jobs.app import create
+from contracts.projects import WorkspaceState
 from jobs.rap.sync import Sync
-from jobs.settings import Settings
-from kit.errors import Conflict, Invalid, NotFound, PermissionDenied, Unavailable
+from kit.errors import Invalid, NotFound, Unavailable
 from messaging.uow import Units
 from testkit.plugin import Speak
-from testkit.world import World, person, running
+from testkit.world import person
 
 from .conftest import Made, Projects, job
+from .submitting import PIPELINE, REPO, ROSA, push, submit
 from .test_sync import answer
-
-ROSA = person(1, "rosa", projects={"ProjectDeveloper": [1]}, backends=["tpp", "test"])
-REPO = "https://github.com/opensafely/demo-study"
-CREATED = "jobs.job_request.created.v1"
-
-PIPELINE = """version: 4
-actions:
-  extract:
-    run: ehrql:v1 generate-dataset d.py --output output/d.csv
-    outputs: {highly_sensitive: {d: output/d.csv}}
-  tables:
-    run: r:v2 tables.R
-    needs: [extract]
-    outputs: {moderately_sensitive: {t: output/t.csv}}
-"""
-
-
-async def push(
-    control: httpx.AsyncClient, files: dict[str, str], repo: str = "demo-study", branch: str = "main"
-) -> str:
-    """A commit on top of the branch, until the test is over; its sha."""
-    body = {"files": files, "message": "Change\n\nmore", "branch": branch}
-    made = await control.post(f"/repos/opensafely/{repo}/commits", json=body)
-    return str(made.json()["sha"])
-
-
-async def submit(client: JobsClient, sha: str, actions: list[str], **more: Any) -> int:
-    values: dict[str, Any] = {
-        "backend": "tpp",
-        "force_run_dependencies": False,
-        "will_notify": False,
-        "key": "k" * 16,
-    }
-    return await client.submit("demo-workspace", sha=sha, actions=actions, **(values | more))
 
 
 async def test_the_form_shows_the_newest_commit_and_its_actions_in_file_order(
@@ -158,14 +120,6 @@ async def test_a_commit_from_which_nothing_can_be_run_says_why(
         await submit(client, sha, ["tables"])
 
 
-async def test_a_project_that_may_use_sqlrunner_can(
-    made: Made, speak: Speak, control: httpx.AsyncClient
-) -> None:
-    await made.known(project=ProjectState(id=1, version=2, slug="query-project", name="Query"))
-    sha = await push(control, {"project.yaml": PIPELINE.replace("r:v2 tables.R", "sqlrunner:v1 p.sql")})
-    assert await submit(JobsClient(speak(by=ROSA)), sha, ["tables"])
-
-
 async def test_a_missing_branch_and_a_missing_file_are_different(
     made: Made, speak: Speak, control: httpx.AsyncClient
 ) -> None:
@@ -194,26 +148,6 @@ async def test_github_being_away_is_said_on_the_form(
     assert (await JobsClient(speak(by=ROSA)).run_form("demo-workspace")).problem is None
 
 
-@pytest.mark.parametrize(
-    "who",
-    [
-        None,
-        person(2, "ada"),
-        person(2, "ada", backends=["tpp"]),
-        person(2, "ada", projects={"ProjectDeveloper": [2]}, backends=["tpp"]),
-        person(2, "ada", projects={"ProjectCollaborator": [1]}, backends=["tpp"]),
-        person(2, "ada", roles=["StaffAreaAdministrator", "OutputChecker"], backends=["tpp"]),
-    ],
-)
-async def test_who_may_not_run_is_told_so(made: Made, speak: Speak, head: str, who: Claims | None) -> None:
-    """Workspaces are public: nothing is given away."""
-    client = JobsClient(speak(by=who) if who else speak())
-    with pytest.raises(PermissionDenied, match="role Project developer"):
-        await client.run_form("demo-workspace")
-    with pytest.raises(PermissionDenied):
-        await submit(client, head, ["report"])
-
-
 async def test_a_commit_that_is_not_on_the_workspaces_branch_is_refused_at_the_form(
     made: Made, speak: Speak, control: httpx.AsyncClient
 ) -> None:
@@ -233,36 +167,6 @@ async def test_an_older_commit_of_the_branch_can_be_run_when_the_branch_moved(
     client = JobsClient(speak(by=ROSA))
     assert (await client.run_form("demo-workspace", ref=head)).sha == head
     assert await submit(client, head, ["report"])
-
-
-async def test_deployment_administrators_run_anywhere_but_only_on_their_backends(
-    made: Made, speak: Speak, head: str
-) -> None:
-    admin = person(3, "support", roles=["DeploymentAdministrator"], backends=["test"])
-    client = JobsClient(speak(by=admin))
-    assert await submit(client, head, ["report"], backend="test")
-    with pytest.raises(Invalid):
-        await submit(client, head, ["report"], backend="tpp", key="y" * 16)
-
-
-async def test_without_a_backend_there_is_no_form(made: Made, speak: Speak) -> None:
-    nobody = person(1, "rosa", projects={"ProjectDeveloper": [1]})
-    with pytest.raises(PermissionDenied, match="backend"):
-        await JobsClient(speak(by=nobody)).run_form("demo-workspace")
-
-
-async def test_nothing_is_run_in_an_archived_workspace(made: Made, speak: Speak, head: str) -> None:
-    old = WorkspaceState(
-        id=1, version=2, name="demo-workspace", project_id=1, repo_url=REPO, branch="main", is_archived=True
-    )
-    await made.known(old=old)
-    client = JobsClient(speak(by=ROSA))
-    with pytest.raises(Conflict, match="archived"):
-        await client.run_form("demo-workspace")
-    with pytest.raises(Conflict, match="archived"):
-        await submit(client, head, ["report"])
-    with pytest.raises(PermissionDenied):
-        await JobsClient(speak()).run_form("demo-workspace")
 
 
 async def test_a_workspace_made_a_moment_ago_is_asked_of_its_owner_once(
@@ -285,74 +189,3 @@ async def test_an_unknown_workspace_is_not_found(made: Made, speak: Speak, proje
     client = JobsClient(speak(by=ROSA))
     with pytest.raises(NotFound):
         await client.run_form("nosuch")
-
-
-async def test_stale_codelists_stop_what_reads_the_database_and_only_that(
-    made: Made, speak: Speak, control: httpx.AsyncClient
-) -> None:
-    await control.post("/actions/__codelists__", json={"stale": True})
-    lists = {"codelists/codelists.txt": "", "codelists/codelists.json": "{}"}
-    sha = await push(control, {"project.yaml": PIPELINE, **lists, "stale": "1"})
-    client = JobsClient(speak(by=ROSA))
-    form = await client.run_form("demo-workspace", ref=sha)
-    assert not form.codelists_ok
-    assert "codelists" in str(form.codelists_message)
-    assert {action.name for action in form.actions if action.blocked} == {
-        action.name for action in form.actions if action.is_database
-    }
-    for chosen in (["extract"], ["extract", "tables", "run_all"]):
-        with pytest.raises(Invalid) as refusal:
-            await submit(client, sha, chosen)
-        assert "extract" in refusal.value.extra["fields"]["requested_actions"][0]
-    request_id = await submit(client, sha, ["tables"])
-    assert not (await client.request(request_id)).codelists_ok
-
-
-@pytest.mark.parametrize(
-    ("files", "ok"),
-    [
-        ({}, True),
-        ({"codelists/codelists.txt": ""}, False),
-        ({"codelists/other.csv": ""}, False),
-        ({"codelists/codelists.txt": "", "codelists/codelists.json": "{}"}, True),
-    ],
-)
-async def test_which_codelists_are_checked(
-    made: Made, speak: Speak, control: httpx.AsyncClient, files: dict[str, str], ok: bool
-) -> None:
-    repo = f"lists{len(files)}{len(str(files))}"
-    sha = await push(control, {"project.yaml": PIPELINE, **files}, repo=repo)
-    url = f"https://github.com/opensafely/{repo}"
-    lists = WorkspaceState(id=4, version=1, name="lists", project_id=1, repo_url=url, branch="main")
-    await made.known(lists=lists)
-    assert (await JobsClient(speak(by=ROSA)).run_form("lists", ref=sha)).codelists_ok is ok
-
-
-@pytest.mark.parametrize("kind", ["500", "html", "garbage", "drop"])
-async def test_codelists_that_cannot_be_checked_count_as_stale_until_they_can(
-    made: Made, speak: Speak, control: httpx.AsyncClient, kind: str
-) -> None:
-    lists = {"codelists/codelists.txt": "", "codelists/codelists.json": "{}"}
-    sha = await push(control, {"project.yaml": PIPELINE, **lists, "kind": kind})
-    client = JobsClient(speak(by=ROSA))
-    await control.post("/faults/opencodelists", json={"kind": kind})
-    form = await client.run_form("demo-workspace", ref=sha)
-    assert not form.codelists_ok
-    assert "cannot be checked" in str(form.codelists_message)
-    assert (await client.run_form("demo-workspace", ref=sha)).codelists_ok
-
-
-async def test_closing_leaves_the_backends_that_are_not_closed(
-    world: World, settings: dict[str, Any], made: Made, head: str, projects: Projects
-) -> None:
-    async with running(create(Settings(**settings, disable_creating_jobs=True))) as url:
-        client = world.client(url, by=ROSA)
-        jobs = JobsClient(client)
-        assert [one.slug for one in (await jobs.run_form("demo-workspace")).backends] == ["test"]
-        with pytest.raises(Invalid):
-            await submit(jobs, head, ["report"], backend="tpp")
-        await client.close()
-        only = world.client(url, by=person(1, "rosa", projects={"ProjectDeveloper": [1]}, backends=["tpp"]))
-        with pytest.raises(PermissionDenied):
-            await JobsClient(only).run_form("demo-workspace")
-        await only.close()

@@ -1,4 +1,4 @@
-"""What a submitted form makes (spec/jobs.md §4.1)."""
+"""What a submitted form makes."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from testkit.plugin import Speak
 from testkit.world import World, person
 
 from .conftest import Made
-from .test_running import CREATED, ROSA, submit
+from .submitting import CREATED, ROSA, submit
 
 
 async def test_a_request_is_made_with_its_file_and_a_fact(

@@ -206,6 +206,12 @@ def waited(world: World) -> Send:
     return wait
 
 
+async def waiting(world: World) -> list[tuple[str, str]]:
+    """Keys and states of what did not arrive yet."""
+    rows = await world.rows("notifications", "select key, status from deliveries order by id")
+    return [(row["key"], row["status"]) for row in rows if row["status"] != "delivered"]
+
+
 Hear = Callable[..., Awaitable[None]]
 
 
