@@ -142,7 +142,7 @@ def test_a_recorded_conversation_goes_the_same_way(stack: Stack, token: str, sce
 def test_a_refusal_is_plain(
     stack: Stack, token: str, path: str, body: bytes, headers: dict[str, str], status: int, detail: str | None
 ) -> None:
-    """spec/releases.md §2.3-2.5, spec/identity.md §4"""
+    """A3 to A7"""
     sent = {
         "Host": "x",
         "Authorization": token,

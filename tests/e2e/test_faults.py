@@ -1,4 +1,4 @@
-"""Nothing is lost and nothing doubled, whatever is killed (rulings 3.14). `./just soak` makes it harder."""
+"""Nothing is lost and nothing doubled, whatever is killed. `./just soak` makes it harder."""
 
 import asyncio
 import os
@@ -77,7 +77,7 @@ def _rap_id(rosa: Visitor, path: str) -> str:
 
 @pytest.mark.parametrize("victim", ["releases", "identity", "postgres", "connections"])
 def test_fault_airlock_sees_no_restart(stack: Stack, rosa: Visitor, victim: str) -> None:
-    """It never repeats an event: while something restarts its calls are held (rulings 5.7)."""
+    """It never repeats an event: while something restarts its calls are held (A10)."""
     done = Event()
     with ThreadPoolExecutor(2) as pool:
         calls = pool.submit(release_again_and_again, stack, done)

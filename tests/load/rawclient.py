@@ -1,4 +1,4 @@
-"""Keep-alive HTTP over plain sockets, so that the tool is not what is measured (rulings 3.3)."""
+"""Keep-alive HTTP over plain sockets, so that the tool is not what is measured."""
 
 import asyncio
 import statistics

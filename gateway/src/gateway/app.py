@@ -1,4 +1,4 @@
-"""Composition root: static files, health, the API, live streams, then the pages (stack §0.2)."""
+"""Composition root: static files, health, the API, live streams, then the pages."""
 
 import asyncio
 import signal

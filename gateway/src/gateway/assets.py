@@ -1,4 +1,4 @@
-"""Static files from memory: hashed names, compressed once at start, cached for ever (stack §0.2)."""
+"""Static files from memory: hashed names, compressed once at start, cached for ever."""
 
 import gzip
 import hashlib

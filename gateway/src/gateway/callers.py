@@ -1,4 +1,4 @@
-"""From cookie or Authorization header to a signed statement, remembered shortly (architecture §5)."""
+"""From cookie or Authorization header to a signed statement, remembered shortly (docs/architecture.md)."""
 
 import time
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Callers:
         return self._keep("session", lasts, "session", token, user=info.user, session=token)
 
     async def by_authorization(self, value: str, os_user: str) -> Caller:
-        """A backend's raw token, or `<username>:<token>` of a person's script (spec/releases.md §2.1)."""
+        """A backend's raw token, or `<username>:<token>` of a person's script (A2, I28)."""
         if ":" in value:
             return await self._by_personal_token(value)
         if hit := self._recall("backend", value, os_user):

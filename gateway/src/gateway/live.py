@@ -1,4 +1,4 @@
-"""Live pages: one NATS subscription, names of what changed to every open page (rulings 2.10, 2.11)."""
+"""Live pages: one NATS subscription, names of what changed to every open page (ADR 4)."""
 
 import asyncio
 from collections.abc import Iterable

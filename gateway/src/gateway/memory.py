@@ -1,4 +1,4 @@
-"""Calls of Airlock that meet a restart wait here and are retried until a service answers (rulings 5.7)."""
+"""Calls of Airlock that meet a restart wait here and are retried until a service answers (A10, ADR 15)."""
 
 import asyncio
 import re

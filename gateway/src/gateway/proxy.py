@@ -1,4 +1,4 @@
-"""/api/v2 passed through to its owner, streamed both ways (stack §0.2, rulings 1.3.5, 1.3.6, 2.5)."""
+"""/api/v2 passed through to its owner, streamed both ways (A4, I20, ADR 9)."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ PREFIX = "/api/v2/"
 _PROGRESS = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=19)
 _RESTARTING = frozenset({502, 503, 504})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Hop by hop, ours to set, or of no concern inside (rulings 2.31).
+# Hop by hop, ours to set, or of no concern inside (F16).
 _DROP = frozenset(
     {b"host", b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade", b"expect", b"cookie"}
     | {b"authorization", b"x-request-id", b"traceparent", b"content-length", b"proxy-authorization"}

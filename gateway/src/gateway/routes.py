@@ -1,4 +1,4 @@
-"""Every page and its address: the reference's, because people have bookmarks (architecture §9)."""
+"""Every page and its address: the reference's, because people have bookmarks."""
 
 from importlib import import_module
 

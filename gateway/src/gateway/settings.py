@@ -23,7 +23,7 @@ class Settings(Common):
 
     @property
     def session_cookie(self) -> str:
-        """https: host-only and Secure. http: no Secure, and the port in the name (rulings 2.8, 2.9)."""
+        """https: host-only and Secure. http: no Secure, and the port in the name (I18)."""
         if self.secure:
             return "__Host-session"
         _, _, port = self.base_url.removeprefix("http://").rstrip("/").partition(":")

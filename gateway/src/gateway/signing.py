@@ -1,4 +1,4 @@
-"""What the gateway signs for browsers: CSRF tokens and flash messages (rulings 2.5, 2.23)."""
+"""What the gateway signs for browsers: CSRF tokens and flash messages (I19)."""
 
 import hashlib
 import hmac

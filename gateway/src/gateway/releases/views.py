@@ -9,7 +9,7 @@ from clients.releases import FileRow, Release
 
 from gateway.web.format import When, person, plural, size, when
 
-_TREE_MOST = 500  # rows of one answer (rulings 3.7)
+_TREE_MOST = 500  # rows of one answer (F22)
 
 
 class Leaf(msgspec.Struct, frozen=True):

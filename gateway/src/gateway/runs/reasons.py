@@ -1,4 +1,4 @@
-"""Why a job waits or failed, in a sentence, and what to do next (rulings 1.5.1a)."""
+"""Why a job waits or failed, in a sentence, and what to do next (J49)."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -116,7 +116,7 @@ class Requests:
         )
 
     def _job(self, request: JobRequest, prefix: str) -> Job:
-        """By the unique beginning of its identifier (spec/jobs.md §4.3)."""
+        """By the unique beginning of its identifier (J51)."""
         fits = [job for job in request.jobs if job.identifier.startswith(prefix)]
         if len(fits) != 1:
             raise NotFound("There is no such job.")

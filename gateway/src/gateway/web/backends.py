@@ -1,4 +1,4 @@
-"""A backend and its state (design/ui.md, Status)."""
+"""A backend and its state (J43 to J45)."""
 
 from collections.abc import Sequence
 from datetime import datetime

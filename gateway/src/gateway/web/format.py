@@ -1,4 +1,4 @@
-"""Times, durations, sizes, people and states as people read them (design/ui.md)."""
+"""Times, durations, sizes, people and states as people read them."""
 
 from datetime import UTC, datetime
 

@@ -17,7 +17,7 @@ from gateway.settings import Settings
 from gateway.signing import Flash, Signing
 
 FLASH_COOKIE = "flash"
-_FIELDS = 4000  # a pipeline may have thousands of actions (rulings 3.11)
+_FIELDS = 4000  # a pipeline may have thousands of actions (J13)
 
 
 class BadForm(Invalid):

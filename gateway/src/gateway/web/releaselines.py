@@ -44,7 +44,7 @@ def _line(row: ReleaseRow, url: str, now: datetime, workspace: str = "") -> Rele
 
 
 def _files(row: ReleaseRow) -> str:
-    """Counts only for those who may see them (spec/releases.md §4)."""
+    """Counts only for those who may see them (F7)."""
     if row.file_count is None:
         return ""
     text = f"{plural(row.file_count, 'file')}, {size(row.total_size or 0)}"

@@ -1,4 +1,4 @@
-"""One `render(name, view)`: views arrive formatted, so templates do no work (stack §0.7, ADR 10)."""
+"""One `render(name, view)`: views arrive formatted, so templates do no work (ADR 10)."""
 
 from importlib.metadata import version
 from importlib.resources import files

@@ -128,7 +128,7 @@ class Site:
         return await handler(page)
 
     async def _cached(self, page: Page, handler: Handler) -> Response:
-        """Anonymous readers of the same page within a second share it (rulings 2.20)."""
+        """Anonymous readers of the same page within a second share it."""
         key = str(page.request.url)
         now = time.monotonic()
         if (hit := self._cache.get(key)) and hit[0] > now:
@@ -250,7 +250,7 @@ class Site:
 
 
 async def optional(work: Any) -> Any:
-    """A part without which the page still makes sense: None when its service is away (style #17)."""
+    """A part without which the page still makes sense: None when its service is away."""
     try:
         return await work
     except AppError as refusal:

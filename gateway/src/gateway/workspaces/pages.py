@@ -124,7 +124,7 @@ class Workspaces:
 
 
 def _run_refusal(archived: bool, may_run: bool, has_backend: bool, logged_in: bool) -> str | None:
-    """Why jobs cannot be run here by this caller (spec/projects.md §1.4), or None."""
+    """Why jobs cannot be run here by this caller (J4), or None."""
     if archived:
         return "This workspace is archived."
     if not logged_in:

@@ -19,7 +19,7 @@ def query(**values: Any) -> dict[str, str | int]:
 
 
 class ServiceClient:
-    """HTTP stops here: methods take and return values, and raise kit.errors (style #14)."""
+    """HTTP stops here: methods take and return values, and raise kit.errors."""
 
     def __init__(self, http: Client) -> None:
         self._http = http

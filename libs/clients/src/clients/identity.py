@@ -90,7 +90,7 @@ class Org(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """For notifications only: addresses are in no event (rulings 2.28)."""
+    """For notifications only: addresses are in no event (I13)."""
 
     user_id: int
     username: str
@@ -187,5 +187,5 @@ class IdentityClient(ServiceClient):
         return await self._post("/identify", Identified, body, timeout=10)
 
     async def claims(self, user_id: int) -> Claims:
-        """The present rights of somebody who is not the caller (rulings 2.2)."""
+        """The present rights of somebody who is not the caller."""
         return await self._get(f"/users/{user_id}/claims", Claims)

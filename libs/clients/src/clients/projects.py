@@ -134,7 +134,7 @@ class ProjectsClient(ServiceClient):
         await self._http.patch(f"/workspaces/{quote(workspace, safe='')}", json={"is_archived": is_archived})
 
     async def analysis_scope(self, project_id: int) -> dict[str, list[str]]:
-        """Restricted data the project may use (spec/jobs.md §2.3); asked by jobs at send time."""
+        """Restricted data the project may use (P17); asked by jobs at send time."""
         return await self._get(f"/projects/{project_id}/analysis-scope", dict[str, Any])
 
     async def search(self, text: str) -> list[Hit]:

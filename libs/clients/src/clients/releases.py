@@ -48,7 +48,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None = None
     metadata: dict[str, Any]
     files: list[FileRow]
-    reviewers: list[Person] = []  # of the round that was approved (rulings 1.5.3)
+    reviewers: list[Person] = []  # of the round that was approved (F3)
 
 
 class ReleasesClient(ServiceClient):

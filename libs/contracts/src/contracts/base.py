@@ -29,7 +29,7 @@ class StaffNotice(Event, frozen=True, kw_only=True):
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What a thing of its owner looks like now; holds the owner's columns and foreign ids only.
 
-    `version` grows with every change of the thing; a receiver ignores an older one (architecture §4).
+    `version` grows with every change of the thing; a receiver ignores an older one (ADR 1).
     """
 
     thing: ClassVar[str]  # "identity.user"

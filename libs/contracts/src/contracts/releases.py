@@ -43,7 +43,7 @@ class ReleaseCompleted(_OfRelease, frozen=True, kw_only=True):
 
 
 class AirlockEventReceived(Event, frozen=True, kw_only=True):
-    """One accepted call of `airlock/events/` (spec/notifications.md §1)."""
+    """One accepted call of `airlock/events/` (A25)."""
 
     subject: ClassVar[str] = "releases.airlock_event.received.v1"
 

@@ -1,4 +1,4 @@
-"""Roles and permissions, names as published (spec/identity.md §2)."""
+"""Roles and permissions, names as published (I1)."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Which service answers which call of the public API (rulings 1.1.7)."""
+"""Which service answers which call of the public API."""
 
 import re
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Who is asking: the signed statement that travels between processes (architecture §5, rulings 2.1-2.4)."""
+"""Who is asking: the signed statement that travels between processes (docs/architecture.md)."""
 
 import msgspec
 
@@ -21,7 +21,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`kind` is anonymous, session, pat, backend, service or failed; nothing here changes per request.
 
     failed: a credential was sent and is wrong; `reason` is missing, empty, invalid_token or unknown_user,
-    so that the owning service can answer in its own order and words (rulings 1.3.5).
+    so that the owning service can answer in its own order and words (A4).
     """
 
     iss: str

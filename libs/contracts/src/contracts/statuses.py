@@ -1,4 +1,4 @@
-"""Statuses of jobs and job requests, and the words people see for them (spec/jobs.md §1.4, rulings 1.5.4)."""
+"""Statuses of jobs and job requests, and the words people see for them (J24, J29)."""
 
 from collections.abc import Mapping
 from enum import StrEnum

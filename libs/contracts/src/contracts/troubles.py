@@ -66,7 +66,7 @@ TROUBLES = {
     "github_refuses": Trouble("GitHub does not let this site read the repository.", _SUPPORT),
 }
 
-# The controller's refusals that carry addresses or words of its own (wire-observed §1). All others were
+# The controller's refusals that carry addresses or words of its own (RAP18). All others were
 # written for people: what is wrong with project.yaml, an action that is not there, old codelists.
 _REFUSALS = (
     (r"^Could not find commit on branch", "commit_gone"),

@@ -1,13 +1,14 @@
-"""The table of spec/identity.md §2.2, read from the specification itself."""
+"""Roles, their labels and rights are those that the document tells of (I1)."""
 
 from pathlib import Path
 
 from contracts.roles import GLOBAL_ROLES, PROJECT_ROLES, ROLES
 
+DOCUMENT = Path(__file__).parents[4] / "docs" / "behaviour" / "identity.md"
 
-def test_roles_and_permissions_are_those_of_the_specification(shared: Path) -> None:
-    text = (shared / "spec" / "identity.md").read_text()
-    section = text.split("\n### 2.2")[1].split("\n### 2.3")[0]
+
+def test_roles_and_permissions_are_those_of_the_document() -> None:
+    section = DOCUMENT.read_text().split("- **I1**")[1].split("- **I2**")[0]
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "|" in line
     ]

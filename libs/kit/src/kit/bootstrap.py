@@ -1,4 +1,4 @@
-"""Roles, schemas and extensions, the same for the embedded stack, compose and the tests (rulings 2.21)."""
+"""Roles, schemas and extensions, the same for the embedded stack, compose and the tests."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the command lines of all services share (rulings 2.15)."""
+"""What the command lines of all services share (I35, I36)."""
 
 import asyncio
 import getpass

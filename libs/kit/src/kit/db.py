@@ -1,4 +1,4 @@
-"""Connections of one service: SQLAlchemy for use cases, asyncpg for the hottest reads (stack §0.3)."""
+"""Connections of one service: SQLAlchemy for use cases, asyncpg for the hottest reads."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ async def _leave(_: asyncpg.Connection) -> None:
 
 
 class Database:
-    """The budget per process is `sessions_max` + `pool_max` connections (rulings 3.6)."""
+    """The budget per process is `sessions_max` + `pool_max` connections."""
 
     def __init__(self, url: str, *, sessions_max: int = 3, pool_max: int = 5) -> None:
         self.url = url

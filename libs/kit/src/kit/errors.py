@@ -1,4 +1,4 @@
-"""Refusals are classes with a status; everything else is a 500 and an alert (style #15)."""
+"""Refusals are classes with a status; everything else is a 500 and an alert."""
 
 from typing import Any, ClassVar
 

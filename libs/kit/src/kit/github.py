@@ -1,4 +1,4 @@
-"""The one client of GitHub's REST API, over gidgethub (rulings 1.1.8)."""
+"""The one client of GitHub's REST API, over gidgethub (ADR 9)."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping

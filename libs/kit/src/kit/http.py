@@ -1,4 +1,4 @@
-"""Calls between our own processes (aiohttp; stack §0.1). Clients depend on the `Client` class only."""
+"""Calls between our own processes (ADR 9). Clients depend on the `Client` class only."""
 
 import asyncio
 import re

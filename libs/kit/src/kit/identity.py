@@ -1,4 +1,4 @@
-"""Signing and believing statements of who is asking (architecture §5, stack §0.6)."""
+"""Signing and believing statements of who is asking (docs/architecture.md)."""
 
 import time
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ class Actor:
 
 
 def may(user: Claims | None, permission: str, project_id: int | None = None) -> bool:
-    """Global roles united with the roles on the project, nothing else (spec/identity.md §2.3)."""
+    """Global roles united with the roles on the project, nothing else (I2)."""
     if user is None:
         return False
     holders = HOLDERS.get(permission, frozenset())

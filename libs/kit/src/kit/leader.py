@@ -1,4 +1,4 @@
-"""Loops that must be single hold a PostgreSQL advisory lock (architecture §7.4, rulings 2.16)."""
+"""Loops that must be single hold a PostgreSQL advisory lock."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""JSON lines on stderr, each with the ids of its request (stack §1: structlog, BytesLogger, orjson)."""
+"""JSON lines on stderr, each with the ids of its request."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Plain ASGI middleware; BaseHTTPMiddleware would cost more than most handlers (stack §10)."""
+"""Plain ASGI middleware; BaseHTTPMiddleware would cost more than most handlers."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Settings common to every process; each service adds its own in `settings.py` (style #19)."""
+"""Settings common to every process; each service adds its own in `settings.py`."""
 
 from typing import Annotated, Any
 

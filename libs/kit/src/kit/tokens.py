@@ -1,4 +1,4 @@
-"""Keyed hashes of high-entropy secrets: what is stored can neither be used nor guessed (rulings 2.24)."""
+"""Keyed hashes of high-entropy secrets: what is stored can neither be used nor guessed (I29)."""
 
 import hashlib
 import hmac

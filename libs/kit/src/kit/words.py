@@ -1,4 +1,4 @@
-"""Text from outside has a bound where it is kept (rulings 5.8)."""
+"""Text from outside has a bound where it is kept (J37)."""
 
 STATUS_MESSAGE = 4_000  # bytes
 COMMIT_SUBJECT = 300

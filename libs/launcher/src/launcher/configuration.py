@@ -1,4 +1,4 @@
-"""Which process gets which variables, for the embedded stack; each gets only its own (rulings 1.3.14)."""
+"""Which process gets which variables, for the embedded stack; each gets only its own (docs/invariants.md)."""
 
 import json
 import os

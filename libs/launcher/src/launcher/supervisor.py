@@ -1,4 +1,4 @@
-"""Forks one child per process, keeps them alive, stops them all (stack §0.9)."""
+"""Forks one child per process, keeps them alive, stops them all (ADR 5)."""
 
 import gc
 import importlib

@@ -1,4 +1,4 @@
-"""`./just up`: the whole system on one machine, ready in seconds (architecture §8)."""
+"""`./just up`: the whole system on one machine, ready in seconds."""
 
 import fcntl
 import http.client
@@ -124,7 +124,7 @@ def _make_demo(home: Path, plan: Plan) -> None:
 
 
 def _in_child(log: Path, work: Callable[[], None]) -> None:
-    """The parent stays without loop, thread or connection (rulings 1.2.9)."""
+    """The parent stays without loop, thread or connection, since it forks."""
     _, status = os.waitpid(fork(log, work), 0)
     if status:
         sys.exit(f"That failed:\n{log.read_text(errors='replace')[-3000:]}")

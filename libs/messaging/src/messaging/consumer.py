@@ -1,4 +1,4 @@
-"""Durable consumers: batches, an inbox in the same transaction, back-off, dead letters (style #10, #12)."""
+"""Durable consumers: batches, an inbox in the same transaction, back-off, dead letters (ADR 6)."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0, structured JSON, with the trace it belongs to (architecture §4)."""
+"""CloudEvents 1.0, structured JSON, with the trace it belongs to."""
 
 from datetime import datetime
 from typing import Any

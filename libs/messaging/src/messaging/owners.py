@@ -1,6 +1,6 @@
 """Whose thing has not arrived here yet is asked, for people who look and for facts that came first.
 
-What the owner does not know either is not asked for again for five seconds (rulings 2.12).
+What the owner does not know either is not asked for again for five seconds.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Outbox rows to the broker: one leader per service, in order, at least once (stack §0.5, rulings 1.2.8)."""
+"""Outbox rows to the broker: one leader per service, in order, at least once (ADR 6)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Local copies of what others own: `known_<thing>`, written only here (architecture §3, rulings 2.12)."""
+"""Local copies of what others own: `known_<thing>`, written only here (ADR 1)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

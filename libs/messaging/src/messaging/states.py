@@ -1,4 +1,4 @@
-"""The owner's side of replicas: its state by page or key, and republishing it (rulings 2.12, invariant 7)."""
+"""The owner's side of replicas: its state by page or key, and republishing it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Streams and their rules, declared once; services only bind to them (style #11)."""
+"""Streams and their rules, declared once; services only bind to them."""
 
 import asyncio
 import os

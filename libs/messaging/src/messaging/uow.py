@@ -1,4 +1,4 @@
-"""One local transaction per use case: its rows and its messages commit together (style #5, #9)."""
+"""One local transaction per use case: its rows and its messages commit together (ADR 6)."""
 
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
@@ -103,5 +103,5 @@ async def _uow(request: Request) -> AsyncIterator[UnitOfWork]:
         yield uow
 
 
-# scope="function" commits before the response is sent; the default would answer 2xx first (style §7a).
+# scope="function" commits before the response is sent; the default would answer 2xx first.
 Uow = Annotated[UnitOfWork, Depends(_uow, scope="function")]

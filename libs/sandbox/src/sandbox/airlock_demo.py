@@ -1,4 +1,4 @@
-"""`./just airlock-demo`: plays Airlock against the public API, as seen in wire-observed §2."""
+"""`./just airlock-demo`: plays Airlock against the public API (docs/behaviour/airlock-wire.md)."""
 
 import hashlib
 import http.client
@@ -151,7 +151,7 @@ def new_request_id() -> str:
 
 
 def login_token(username: str) -> str:
-    """By the operator's command, since nobody is at a browser (rulings 2.17)."""
+    """By the operator's command, since nobody is at a browser (ADR 7)."""
     command = [sys.executable, "-m", "launcher.manage", "create_login_token", username, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

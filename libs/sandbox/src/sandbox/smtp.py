@@ -1,4 +1,4 @@
-"""A mail server that keeps everything; equal Message-IDs are one mail, as elsewhere (rulings 3.14)."""
+"""A mail server that keeps everything; equal Message-IDs are one mail, as elsewhere (N4)."""
 
 import asyncio
 import email

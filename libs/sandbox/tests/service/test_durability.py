@@ -1,4 +1,4 @@
-"""kill -9 after the answer loses nothing (rulings 2.32)."""
+"""kill -9 after the answer loses nothing (ADR 5)."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""PostgreSQL and NATS for tests: TEST_* wins, then a Docker engine, then the wheels (rulings 1.3.21)."""
+"""PostgreSQL and NATS for tests: TEST_* wins, then a Docker engine, then the wheels."""
 
 import os
 from collections.abc import Iterator

@@ -33,7 +33,7 @@ class Profile:
 
 
 class GitHubLogin:
-    """Browsers and this process may reach GitHub by different addresses (rulings 1.3.15)."""
+    """Browsers and this process may reach GitHub by different addresses (I16)."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

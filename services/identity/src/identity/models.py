@@ -1,4 +1,4 @@
-"""Tables of the identity service; methods hold the rules, no I/O (spec/identity.md §1)."""
+"""Tables of the identity service; methods hold the rules, no I/O."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ class Base(tables.Base):
 
 
 class User(Base):
-    """A username never changes; the GitHub login is an attribute refreshed by uid (rulings 1.1.4)."""
+    """A username never changes; the GitHub login is an attribute refreshed by uid (I8)."""
 
     __tablename__ = "users"
     __table_args__ = (
@@ -228,7 +228,7 @@ class BackendMembership(Base):
 
 
 class ProjectMembership(Base):
-    """A fact of its own, also without any role (rulings 1.1.2)."""
+    """A fact of its own, also without any role (I5)."""
 
     __tablename__ = "project_memberships"
     __table_args__ = (UniqueConstraint("project_id", "user_id"),)

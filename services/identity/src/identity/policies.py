@@ -7,7 +7,7 @@ from contracts.statement import Claims
 from kit.errors import Invalid, PermissionDenied
 from kit.identity import Actor
 
-NOT_IN_A_USERNAME = re.compile(r"[^\w.@+-]", re.ASCII)  # spec/identity.md §3.1
+NOT_IN_A_USERNAME = re.compile(r"[^\w.@+-]", re.ASCII)  # I10
 
 
 def check_gateway(actor: Actor) -> None:
@@ -23,7 +23,7 @@ def check_person(actor: Actor) -> Claims:
 
 
 def check_assignable(role: str, *, globally: bool) -> None:
-    """Raises Invalid for a role that does not exist or does not belong there (spec/identity.md §2.2)."""
+    """Raises Invalid for a role that does not exist or does not belong there (I3)."""
     allowed = GLOBAL_ROLES if globally else PROJECT_ROLES
     if role not in allowed:
         where = "globally" if globally else "on a project"
@@ -42,7 +42,7 @@ def tidy(name: str) -> str:
 
 
 def login_token_refusal(user: Claims) -> str | None:
-    """Why this person may have no login token, or None (spec/identity.md §3.3)."""
+    """Why this person may have no login token, or None (I21)."""
     if not user.github:
         return "not_github"
     if not user.backends:

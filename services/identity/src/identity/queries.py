@@ -48,7 +48,7 @@ _LEFT = "select id as user_id, username, fullname as name from users where usern
 async def backend_credential(
     session: AsyncSession, hashes: list[str], os_user: str | None
 ) -> out.BackendCredential:
-    """Inactive backends authenticate too (spec/identity.md §3.5)."""
+    """Inactive backends authenticate too (I26)."""
     query = (
         select(Backend.slug)
         .join(BackendToken, BackendToken.backend_id == Backend.id)

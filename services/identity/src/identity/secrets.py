@@ -1,4 +1,4 @@
-"""Making secrets, and the one slow hash (rulings 2.25)."""
+"""Making secrets, and the one slow hash (I22)."""
 
 import asyncio
 import secrets
@@ -19,7 +19,7 @@ def new_token() -> str:
 
 
 def new_backend_token() -> str:
-    """40 hex characters, the form that Airlock's configuration expects (spec/identity.md §3.5)."""
+    """40 hex characters, the form that Airlock's configuration expects (A2, I26)."""
     return secrets.token_hex(20)
 
 

@@ -182,7 +182,7 @@ async def test_who_is_made_by_command_is_bound_to_the_github_account(
 async def test_name_and_address_can_be_given_and_later_ones_change_nothing(
     manage: Manage, world: World
 ) -> None:
-    """spec/identity.md §1.1 FIX: an address is kept in lower case."""
+    """An address is kept in lower case (I12)."""
     await manage("create_user", "zoe", "--name", " Zoe\n Adams ", "--email", "Zoe@Example.COM")
     await manage("create_user", "zoe", "--name", "Else", "--email", "else@example.com")
     [user] = await world.rows("identity", "select fullname, email from users")
@@ -197,7 +197,7 @@ async def test_roles_can_be_added_by_creating_a_user_again(manage: Manage, world
 
 
 async def test_the_token_of_a_backend_is_printed_once(manage: Manage) -> None:
-    """rulings 1.3.3; spec/identity.md §9.22 printed it again."""
+    """The reference prints it again (I36)."""
     made, again = await manage("create_backend", "tpp"), await manage("create_backend", "tpp")
     assert len(bytes.fromhex(made.said["token"])) == 20
     assert made.said == {"id": 1, "slug": "tpp", "token": made.said["token"], "exists": False}

@@ -1,4 +1,4 @@
-"""Tokens into backends and people, for the gateway alone (spec/identity.md §3.4, §3.5)."""
+"""Tokens into backends and people, for the gateway alone (I26 to I30)."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ async def test_the_token_of_a_backend_says_which_one_it_is(
 async def test_anything_but_the_token_is_nobodys(
     gateway: IdentityClient, make_backend: MakeBackend, how: str
 ) -> None:
-    """spec/identity.md §9.15; also what is longer than any token is merely wrong."""
+    """Also what is longer than any token is merely wrong (I30)."""
     token = await make_backend("tpp")
     assert await gateway.backend(how.replace("{}", token), None) == NOBODY
 
@@ -56,7 +56,7 @@ async def test_anything_but_the_token_is_nobodys(
 async def test_two_tokens_work_while_a_backend_changes_over(
     gateway: IdentityClient, make_backend: MakeBackend, rotate: Rotate, world: World
 ) -> None:
-    """spec/identity.md §3.5, FIX."""
+    """In the reference the old one ends at once (I26)."""
     old = await make_backend("tpp")
     new = await rotate()
     assert [await gateway.backend(token, None) for token in (old, new)] == [TPP, TPP]
@@ -127,7 +127,7 @@ async def test_the_person_a_backend_names_comes_with_their_rights(
 async def test_a_name_that_is_nobodys_leaves_the_backend_alone(
     gateway: IdentityClient, make_backend: MakeBackend, make_user: MakeUser, world: World, named: str
 ) -> None:
-    """spec/identity.md §9.16; somebody disabled is nobody."""
+    """Somebody disabled is nobody (I7, I27)."""
     token = await make_backend("tpp")
     await make_user("otis", email="otis@example.org")
     await make_user("gone")
@@ -145,7 +145,7 @@ async def test_a_wrong_token_says_nothing_of_the_person_named(
 async def test_tokens_hashed_under_the_old_key_still_count(
     gateway: IdentityClient, make_backend: MakeBackend, robot: str, world: World
 ) -> None:
-    """rulings 2.24"""
+    """I29"""
     token = await make_backend("tpp")
     for table, secret in (("backend_tokens", token), ("personal_tokens", robot)):
         [row] = await world.rows("identity", f"select token_hash from {table}")

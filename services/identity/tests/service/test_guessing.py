@@ -1,4 +1,4 @@
-"""Guessing login tokens is slowed down by person and by backend, before any hash is made (rulings 2.25)."""
+"""Guessing login tokens is slowed down by person and by backend, before any hash is made (I25)."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Three words for Airlock: who gets them, and what `identify` answers (spec/identity.md §3.3, §4.2, §4.3)."""
+"""Three words for Airlock: who gets them, and what `identify` answers (I21 to I24)."""
 
 import asyncio
 from collections.abc import Callable
@@ -82,7 +82,7 @@ async def test_words_sent_eight_times_at_the_same_moment_work_once(
 async def test_name_or_address_and_any_spaces_will_do(
     airlock: IdentityClient, words: str, user: str, typed: Callable[[str], str]
 ) -> None:
-    """spec/identity.md §9.10"""
+    """A12, I23"""
     assert (await airlock.identify(user, typed(words))).user == JANE
 
 
@@ -127,7 +127,7 @@ async def test_who_was_never_given_words_has_none(airlock: IdentityClient, words
 async def test_who_may_log_in_is_checked_before_the_words(
     airlock: IdentityClient, words: str, world: World
 ) -> None:
-    """spec/identity.md §9.10: GitHub first, then the backends."""
+    """GitHub first, then the backends (I21)."""
     await world.rows("identity", "delete from backend_memberships")
     assert await airlock.identify("jane", words) == refused("no_backends")
     await world.rows("identity", "delete from external_identities")
@@ -139,7 +139,7 @@ async def test_who_may_log_in_is_checked_before_the_words(
 async def test_who_has_left_cannot_log_in_and_is_told_of_without_rights(
     airlock: IdentityClient, words: str, world: World, left: str
 ) -> None:
-    """rulings 5.2"""
+    """A17"""
     await world.rows("identity", left)
     assert (await airlock.identify("jane", words)).refusal in {"unknown_user", "no_backends"}
     found = (await airlock.identify("jane", None)).user
@@ -151,7 +151,7 @@ async def test_who_has_left_cannot_log_in_and_is_told_of_without_rights(
 async def test_a_name_goes_before_the_address_of_somebody_else(
     airlock: IdentityClient, words: str, make_user: MakeUser
 ) -> None:
-    """spec/identity.md §4.2, FIX: it was a 500."""
+    """In the reference it is a 500 (A12)."""
     await make_user("mallory", email="jane")
     assert (await airlock.identify("jane", words)).user == JANE
 

@@ -34,7 +34,7 @@ def rosa(ready: None, speak: Speak) -> IdentityClient:
 async def test_anybody_sees_who_somebody_is_but_not_their_address(
     ready: None, anybody: IdentityClient, speak: Speak, world: World
 ) -> None:
-    """spec/identity.md §6.5: public."""
+    """I14"""
     await world.rows("identity", "update users set email = 'rosa@example.org'")
     found = await anybody.user("rosa")
     assert (found.id, found.username, found.fullname, found.github_login) == (1, "rosa", "Rosa", "rosa")
@@ -162,7 +162,7 @@ async def test_a_name_that_was_changed_meanwhile_is_not_overwritten(rosa: Identi
     "name", ["", " \t\n", pytest.param("x" * 201, id="long"), pytest.param("x" * 1001, id="longer"), "a\0b"]
 )
 async def test_a_name_that_is_none_changes_nothing(rosa: IdentityClient, world: World, name: str) -> None:
-    """spec/identity.md §9.11"""
+    """I11"""
     before = await announced_and_audited(world)
     with pytest.raises(Invalid):
         await rosa.rename_me(name)
@@ -179,7 +179,7 @@ async def test_only_a_person_has_an_account(ready: None, speak: Speak) -> None:
 
 
 async def test_addresses_are_for_notifications_only(ready: None, make_user: MakeUser, speak: Speak) -> None:
-    """rulings 2.28"""
+    """I13"""
     ravi = await make_user("ravi", email="ravi@example.org")
     contacts = IdentityClient(speak(service="notifications")).contacts
     assert sorted(await contacts([1, ravi, 999]), key=lambda one: one.user_id) == [

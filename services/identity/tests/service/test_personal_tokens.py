@@ -1,4 +1,4 @@
-"""`<username>:<token>` of somebody's script (spec/identity.md §3.4)."""
+"""`<username>:<token>` of somebody's script (I28)."""
 
 from datetime import UTC, datetime
 
@@ -28,7 +28,7 @@ async def test_a_wrong_personal_token_of_somebody_known_is_refused(
 async def test_somebody_without_a_personal_token_is_known(
     gateway: IdentityClient, robot: str, make_user: MakeUser
 ) -> None:
-    """spec/identity.md §3.4, FIX: it was a 500. Another's token is no token."""
+    """In the reference it is a 500. Another's token is no token (I30)."""
     await make_user("rosa")
     assert await gateway.personal_token("rosa", robot) == PersonalToken(known=True)
 

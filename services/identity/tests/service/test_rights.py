@@ -1,4 +1,4 @@
-"""What people may do, as the gateway and the other services are told (spec/identity.md §2)."""
+"""What people may do, as the gateway and the other services are told (I2)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -58,7 +58,7 @@ Change = Callable[..., Awaitable[bool]]
 
 
 async def test_a_new_person_may_do_nothing(make_user: MakeUser, seen: Seen) -> None:
-    """spec/identity.md §3.1: capability comes only from roles and memberships."""
+    """Capability comes only from roles and memberships (I6)."""
     rosa = await make_user("rosa")
     assert await seen(rosa) == Claims(user_id=rosa, username="rosa", name="Rosa")
 
@@ -114,7 +114,7 @@ async def test_each_global_role_can_be_given_to_a_person(
 async def test_a_role_that_is_not_a_global_one_is_refused(
     ready: None, change: Change, world: World, role: str
 ) -> None:
-    """spec/identity.md §2.3 rule 5, FIX."""
+    """I3"""
     before = await announced_and_audited(world)
     with pytest.raises(Invalid, match="not a role that can be given globally"):
         await change("grant", "rosa", role)

@@ -1,4 +1,4 @@
-"""What other services fill their replicas from: /state/<thing>, by page or by key (rulings 2.12)."""
+"""What other services fill their replicas from: /state/<thing>, by page or by key."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ async def test_each_thing_is_told_as_it_is_now(
 
 
 async def test_no_state_has_an_address(projects: Client, make_user: MakeUser) -> None:
-    """rulings 2.28"""
+    """I13"""
     await make_user("rosa", email="rosa@example.org")
     assert b"example.org" not in (await projects.get("/state/user")).body
 

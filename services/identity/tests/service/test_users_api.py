@@ -1,4 +1,4 @@
-"""GET /api/v2/users/<username>/ with a backend's token (spec/identity.md §4.4)."""
+"""GET /api/v2/users/<username>/ with a backend's token (I31, I32)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -80,7 +80,7 @@ async def test_permissions_of_several_roles_are_united(ask: Ask, make_user: Make
 async def test_a_role_that_is_no_more_carries_no_permission(
     ask: Ask, make_user: MakeUser, world: World
 ) -> None:
-    """spec/identity.md §2.4"""
+    """I4"""
     await make_user("bob", roles=("OutputChecker",))
     await world.rows("identity", "update role_grants set role = 'Vestige'")
     said = (await ask("bob/")).json()

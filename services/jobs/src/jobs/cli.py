@@ -1,4 +1,4 @@
-"""Commands for operators; each runs one action (rulings 2.15)."""
+"""Commands for operators; each runs one action (J57)."""
 
 import asyncio
 import uuid

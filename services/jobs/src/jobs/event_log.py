@@ -1,4 +1,4 @@
-"""The list of all requests: filtered, keyset-paged, counted up to a bound (rulings 1.3.11, 1.5.5)."""
+"""The list of all requests: filtered, keyset-paged, counted up to a bound (J52, J53)."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Tables of the jobs service; methods hold the rules, no I/O (spec/jobs.md §1)."""
+"""Tables of the jobs service; methods hold the rules, no I/O."""
 
 import base64
 import secrets
@@ -43,7 +43,7 @@ def facts_of(request: Any) -> dict[str, Any]:
 
 
 class JobRequest(Base):
-    """What a researcher asked to run. A terminal status is never left again (spec/jobs.md §1.5)."""
+    """What a researcher asked to run. A terminal status is never left again (J27)."""
 
     __tablename__ = "job_requests"
     __table_args__ = (
@@ -127,7 +127,7 @@ class Job(Base):
 
 
 class PipelineFile(Base):
-    """project.yaml by its hash: many requests share one (rulings 2.27)."""
+    """project.yaml by its hash: many requests share one."""
 
     __tablename__ = "pipeline_files"
 

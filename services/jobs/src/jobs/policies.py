@@ -1,4 +1,4 @@
-"""Who may run and cancel (spec/jobs.md §4.1, §4.2)."""
+"""Who may run and cancel (J1, J3, J38)."""
 
 from contracts.statement import Claims
 from kit.errors import NotFound, PermissionDenied

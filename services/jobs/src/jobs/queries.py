@@ -1,4 +1,4 @@
-"""Read models of jobs: one statement per page part, answered as JSON by PostgreSQL (stack §0.3)."""
+"""Read models of jobs: one statement per page part, answered as JSON by PostgreSQL."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Requests found by text, by as much work for a million of them as for ten (spec/jobs.md §4.3).
+"""Requests found by text, by as much work for a million of them as for ten (J53).
 
 A text is part of an action's name, or the beginning of a job's identifier or of a commit, or a RAP id or the
 number of a request. Names are few: each that fits leads by an index to its newest requests.

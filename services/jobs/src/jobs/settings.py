@@ -28,7 +28,7 @@ class Settings(ServiceSettings):
     jobserver_github_token: str = ""
     opencodelists_url: str = "https://www.opencodelists.org"
     sqlrunner_projects: Words = []  # slugs of the projects that may use sqlrunner
-    disable_creating_jobs: bool = False  # closes tpp and emis (spec/jobs.md §4.1)
+    disable_creating_jobs: bool = False  # closes tpp and emis (J3)
 
     @field_validator("rap_api_base_url")
     @classmethod

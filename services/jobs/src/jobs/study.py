@@ -1,4 +1,4 @@
-"""What stands in a study's repository at a commit: its pipeline and its codelists (spec/jobs.md §4.1)."""
+"""What stands in a study's repository at a commit: its pipeline and its codelists (J5 to J12)."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Every recorded answer of the real controller means to us what it should."""
+"""Every answer that is known of the real controller, condensed or recorded, means to us what it should."""
 
 import json
 from collections.abc import Iterator
@@ -11,16 +11,19 @@ import respx
 from httpx import Response
 from jobs.rap.client import Answered, NoAnswer, RapClient
 from jobs.rap.sync import Answer
+from testkit import wire
 
-FOLDER = Path(__file__).parents[5] / "shared" / "recordings" / "rap"
-RECORDINGS: dict[str, Any] = {f.stem: json.loads(f.read_text()) for f in sorted(FOLDER.glob("*.json"))}
+# "<where it comes from> <name>" -> exchange
+EXCHANGES: dict[str, Any] = {
+    f"{source} {name}": one for source, exchanges in wire.rap().items() for name, one in exchanges.items()
+}
 BASE = "http://controller.test/controller/v1/"
 
 
 def of(call: str) -> list[str]:
     return [
         name
-        for name, recorded in RECORDINGS.items()
+        for name, recorded in EXCHANGES.items()
         if recorded["request"]["url"].endswith(f"/{call}/") and recorded["request"]["method"] == "POST"
     ]
 
@@ -30,10 +33,10 @@ def replay() -> Iterator[Any]:
     with respx.mock(assert_all_called=False) as router:
 
         def answer(name: str) -> respx.Route:
-            recorded = RECORDINGS[name]["response"]
+            recorded = EXCHANGES[name]["response"]
             content = recorded["body"].encode()
             headers = {"Content-Type": recorded["headers"].get("Content-Type", "")}
-            path = RECORDINGS[name]["request"]["url"].split("/controller/v1/")[1]
+            path = EXCHANGES[name]["request"]["url"].split("/controller/v1/")[1]
             return router.route(url=BASE + path).mock(
                 Response(recorded["status"], content=content, headers=headers)
             )
@@ -42,13 +45,13 @@ def replay() -> Iterator[Any]:
 
 
 def test_the_recordings_are_there(shared: Path) -> None:
-    assert len(RECORDINGS) > 60
+    assert len([name for name in EXCHANGES if name.startswith("recorded")]) > 60
 
 
 @pytest.mark.parametrize("name", of("rap/create"))
 async def test_create(name: str, replay: Any) -> None:
-    route, recorded = replay(name), RECORDINGS[name]
-    client = RapClient(BASE, "rap-client-token")
+    route, recorded = replay(name), EXCHANGES[name]
+    client = RapClient(BASE, recorded["request"]["headers"].get("Authorization", ""))
     try:
         status = recorded["response"]["status"]
         body = json.loads(recorded["request"]["body"] or "null") if "create-ok" in name else {}
@@ -76,12 +79,12 @@ async def test_status(name: str, replay: Any) -> None:
     replay(name)
     client = RapClient(BASE, "rap-client-token")
     try:
-        if RECORDINGS[name]["response"]["status"] != 200:
+        if EXCHANGES[name]["response"]["status"] != 200:
             with pytest.raises((Answered, NoAnswer)):
                 await client.status(["x"])
             return
         found = msgspec.json.decode(await client.status(["x"]), type=Answer)
-        wanted = RECORDINGS[name]["response"]["json"]
+        wanted = EXCHANGES[name]["response"]["json"]
         assert [job.identifier for job in found.jobs] == [job["identifier"] for job in wanted["jobs"]]
         assert found.unrecognised_rap_ids == wanted["unrecognised_rap_ids"]
     finally:
@@ -92,7 +95,7 @@ async def test_status(name: str, replay: Any) -> None:
 async def test_cancel(name: str, replay: Any) -> None:
     replay(name)
     client = RapClient(BASE, "rap-client-token")
-    recorded = RECORDINGS[name]["response"]
+    recorded = EXCHANGES[name]["response"]
     try:
         if recorded["status"] == 200:
             assert await client.cancel("x", ["a"]) == recorded["json"]
@@ -103,11 +106,11 @@ async def test_cancel(name: str, replay: Any) -> None:
         await client.close()
 
 
-@pytest.mark.parametrize("name", [n for n in RECORDINGS if "backend-status" in n and "no-slash" not in n])
+@pytest.mark.parametrize("name", [n for n in EXCHANGES if "backend-status" in n and "no-slash" not in n])
 async def test_backend_status(name: str, replay: Any) -> None:
     replay(name)
     client = RapClient(BASE, "rap-client-token")
-    recorded = RECORDINGS[name]["response"]
+    recorded = EXCHANGES[name]["response"]
     try:
         if recorded["status"] == 200:
             assert [b["slug"] for b in await client.backend_status()] == [

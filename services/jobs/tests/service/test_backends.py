@@ -1,4 +1,4 @@
-"""What the controller says of backends is kept, and told when it matters (spec/jobs.md §3.2)."""
+"""What the controller says of backends is kept, and told when it matters (J43 to J47)."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""A wish to stop jobs is kept, and sent until it is heard (spec/jobs.md §2.4, §4.2)."""
+"""A wish to stop jobs is kept, and sent until it is heard (J38 to J42)."""
 
 import asyncio
 from typing import Any

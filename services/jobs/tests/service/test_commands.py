@@ -1,4 +1,4 @@
-"""Commands for operators (spec/jobs.md §3.5)."""
+"""Commands for operators (J57)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A request is sent until a clear answer comes, and has its effect once (spec/jobs.md §2, §7.4)."""
+"""A request is sent until a clear answer comes, and has its effect once (J17 to J22)."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""After a lost answer nothing is believed but what the controller confirms (spec/jobs.md §7.4)."""
+"""After a lost answer nothing is believed but what the controller confirms (J20, RAP22, RAP23)."""
 
 from datetime import timedelta
 

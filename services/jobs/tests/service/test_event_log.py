@@ -1,4 +1,4 @@
-"""The list of all requests: filtered, paged by key both ways, counted up to a bound (spec/jobs.md §4.3)."""
+"""The list of all requests: filtered, paged by key both ways, counted up to a bound (J52, J53)."""
 
 from typing import Any
 

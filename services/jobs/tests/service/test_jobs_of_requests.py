@@ -1,4 +1,4 @@
-"""Jobs as the controller tells them, and what becomes of their request (spec/jobs.md §1, §3.1, §8)."""
+"""Jobs as the controller tells them, and what becomes of their request (J24 to J34)."""
 
 import asyncio
 import json
@@ -74,7 +74,7 @@ async def test_jobs_the_controller_leaves_out_are_kept_and_the_request_goes_on(
 async def test_a_job_that_regresses_takes_its_request_along_until_the_end(
     units: Units, made: Made, world: World
 ) -> None:
-    """A reboot or database maintenance puts running jobs back (wire-observed §1, gotcha 5)."""
+    """A reboot or database maintenance puts running jobs back (RAP30)."""
     request = await made.request()
     sync = Sync(units)
     for status, verdict in (("running", "running"), ("pending", "pending"), ("running", "running")):
@@ -87,7 +87,7 @@ async def test_a_job_that_regresses_takes_its_request_along_until_the_end(
 async def test_completion_is_judged_by_status_and_never_by_a_time(
     units: Units, made: Made, world: World
 ) -> None:
-    """A cancelled job has `completed_at` while it still runs (wire-observed §1, gotcha 3)."""
+    """A cancelled job has `completed_at` while it still runs (RAP31)."""
     request = await made.request()
     sync = Sync(units)
     await sync.apply(answer(job(request, status="running", completed_at="2026-11-24T09:30:00Z")))
@@ -99,7 +99,7 @@ async def test_completion_is_judged_by_status_and_never_by_a_time(
 async def test_the_times_of_a_request_are_those_of_its_first_and_last_job(
     units: Units, made: Made, world: World
 ) -> None:
-    """spec/jobs.md §8.5"""
+    """J30"""
     request = await made.request()
     assert (await request_row(world, request))["completed_at"] is None
     sync = Sync(units)
@@ -133,7 +133,7 @@ async def test_the_times_of_a_request_are_those_of_its_first_and_last_job(
 async def test_odd_and_old_statuses(
     units: Units, made: Made, world: World, states: list[str], verdict: str
 ) -> None:
-    """spec/jobs.md §1.5, §8.2-8.4"""
+    """J24 to J26"""
     request = await made.request()
     await Sync(units).apply(answer(*(job(request, f"a{n}", state) for n, state in enumerate(states))))
     assert (await request_row(world, request))["status"] == verdict

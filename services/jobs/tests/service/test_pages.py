@@ -1,4 +1,4 @@
-"""What pages are made of (spec/jobs.md §1.6, §4.3, §5)."""
+"""What pages are made of (J48 to J55)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -80,7 +80,7 @@ async def test_updates_are_missing_after_half_an_hour(made: Made, speak: Speak) 
 
 
 async def test_a_previous_success_has_jobs_and_all_of_them_succeeded(made: Made, speak: Speak) -> None:
-    """spec/jobs.md §8.30"""
+    """J54"""
     empty = await made.request(1, status="succeeded")
     odd = await made.request(2)
     await Sync(made.units).apply(answer(ran(odd, "a", 1), job(odd, "b", "0")))

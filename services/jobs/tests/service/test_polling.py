@@ -1,4 +1,4 @@
-"""The poller asks about what is active, whatever single answers are like (spec/jobs.md §3.1)."""
+"""The poller asks about what is active, whatever single answers are like (J32 to J34)."""
 
 import asyncio
 import contextlib

@@ -91,7 +91,7 @@ async def test_an_end_is_never_left_again(units: Units, made: Made, world: World
 async def test_what_the_jobs_are_decides_what_the_request_is(
     units: Units, made: Made, world: World, states: list[str], verdict: str
 ) -> None:
-    """spec/jobs.md §1.5"""
+    """J25"""
     request = await made.request()
     jobs = [job(request, f"action{n}", state) for n, state in enumerate(states)]
     await Sync(units).apply(answer(*jobs))
@@ -120,7 +120,7 @@ async def test_cancelled_and_blocked_are_not_failed(
     verdict: str,
     counts: tuple[int, ...],
 ) -> None:
-    """Any that failed: Failed. Otherwise any that was cancelled: Cancelled (rulings 5.11)."""
+    """Any that failed: Failed. Otherwise any that was cancelled: Cancelled (J26)."""
     request = await made.request()
     await Sync(units).apply(answer(*(job(request, f"action{n}", **one) for n, one in enumerate(jobs))))
     assert await status_of(world, request) == verdict

@@ -1,4 +1,4 @@
-"""The first fault of an action: its fields, its command, its outputs (spec/pipeline-rules.md §3, §4)."""
+"""The first fault of an action: its fields, its command, its outputs (Y14 to Y19)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How YAML is read before any rule is asked (spec/pipeline-rules.md §1)."""
+"""How YAML is read before any rule is asked (Y1 to Y5)."""
 
 import contextlib
 

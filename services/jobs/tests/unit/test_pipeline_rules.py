@@ -1,4 +1,4 @@
-"""Which fault of a readable file is told, and what a valid one yields (spec/pipeline-rules.md §2-6)."""
+"""Which fault of a readable file is told, and what a valid one yields (Y7 to Y13, Y20)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who may run and who may cancel (spec/jobs.md §4.1, §4.2)."""
+"""Who may run and who may cancel (J1, J3, J38)."""
 
 import pytest
 from contracts.roles import ROLES

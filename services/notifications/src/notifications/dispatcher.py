@@ -1,4 +1,4 @@
-"""Sends deliveries: claimed with a lease, in order within a lane, back-off, a written end (style #12)."""
+"""Sends deliveries: claimed with a lease, in order within a lane, back-off, a written end (ADR 13)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _BACKOFF = (1, 2, 5, 10, 30, 60, 120, 300, 900, 3600)
 _GIVE_UP = timedelta(hours=24)
 
 # In a lane each channel keeps its order. Slack waits for GitHub's comment, to link to it, until GitHub has
-# failed three times: people see the change either way (spec/notifications.md §1.5).
+# failed three times: people see the change either way (N26).
 _CLAIM = text("""
 update deliveries set attempts = attempts + 1, lease = gen_random_uuid()::text,
   leased_until = now() + make_interval(secs => :seconds)
@@ -107,7 +107,7 @@ class Dispatcher:
         await self._mark((delivery, await self._send(delivery)))
 
     async def _contacts(self, people: Sequence[int]) -> Sequence[Contact | None]:
-        """Addresses are asked of identity now and kept nowhere (rulings 2.28)."""
+        """Addresses are asked of identity now and kept nowhere (N5)."""
         found = {c.user_id: c for c in await self._identity.contacts(sorted(set(people)))}
         return [found.get(person) for person in people]
 

@@ -261,7 +261,7 @@ async def test_mails_wait_while_identity_is_away(
 async def test_no_address_is_kept(
     hear: Hear, send: Send, waited: Send, outside: Outside, world: World
 ) -> None:
-    """Not even in what a mail server says of it (rulings 2.28)."""
+    """Not even in what a mail server says of it (N5)."""
     await outside.fault("smtp_recipient", "reject")
     await hear("jobs", finished(1))
     await send()

@@ -1,4 +1,4 @@
-"""The words of every message (spec/notifications.md §1.3, §1.5, §1.6 and §3)."""
+"""The words of every message (N11 to N27)."""
 
 import re
 from html import unescape
@@ -224,7 +224,7 @@ def test_an_update_is_one_line(update: dict[str, Any], line: str) -> None:
 
 
 def test_each_review_has_a_phrase_of_its_own() -> None:
-    """Those who check could not tell the first from the second (§7)."""
+    """Those who check could not tell the first from the second (N16)."""
     assert len({step.phrase for step in STEPS.values()}) == len(STEPS) == 9
 
 

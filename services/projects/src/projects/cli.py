@@ -1,4 +1,4 @@
-"""Commands for operators; each runs one action (rulings 2.15)."""
+"""Commands for operators; each runs one action (P21)."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Tables of the projects service (spec/projects.md §1)."""
+"""Tables of the projects service."""
 
 from datetime import datetime
 
@@ -93,7 +93,7 @@ class Repo(Base):
 
 
 class Workspace(Base):
-    """Its name is unique in the whole system, lower case, and never changes (rulings 2.18)."""
+    """Its name is unique in the whole system, lower case, and never changes (P8)."""
 
     __tablename__ = "workspaces"
     __table_args__ = (

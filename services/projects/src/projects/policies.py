@@ -6,7 +6,7 @@ from kit.identity import Actor
 
 
 def sees_archived(actor: Actor) -> bool:
-    """Archived workspaces are hidden from people without any role (spec/projects.md §1.4)."""
+    """Archived workspaces are hidden from people without any role (P11)."""
     user = actor.user
     return actor.is_service or (user is not None and bool(user.roles or user.projects))
 

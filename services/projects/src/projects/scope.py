@@ -1,4 +1,4 @@
-"""Which restricted data a project may use: reviewed YAML, read once (spec/jobs.md §2.3, rulings 1.3.18)."""
+"""Which restricted data a project may use: reviewed YAML, read once (P18 to P20)."""
 
 import re
 from pathlib import Path

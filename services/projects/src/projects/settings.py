@@ -6,5 +6,5 @@ from kit.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    # Reviewed lists of who may use restricted data: one YAML file per permission (rulings 1.3.18).
+    # Reviewed lists of who may use restricted data: one YAML file per permission (P18).
     permissions_dir: Path = Path(__file__).parent / "permissions" / "none"

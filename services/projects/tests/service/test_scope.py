@@ -1,4 +1,4 @@
-"""Restricted data that a project may use (spec/jobs.md §2.3): who may ask, and what is answered."""
+"""Restricted data that a project may use (P17 to P20): who may ask, and what is answered."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

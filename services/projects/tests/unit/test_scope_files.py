@@ -1,4 +1,4 @@
-"""The reviewed files against the table of spec/jobs.md §2.3, and what a file may say."""
+"""The reviewed files against the table of who was granted what, and what a file may say (P18 to P20)."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +12,12 @@ INTERNAL = "opensafely-internal"
 
 
 def numbers(text: str) -> set[str]:
-    """`2 4 8-9` as the specification writes it."""
+    """`2 4 8-9` as the table writes it."""
     pairs = [part.partition("-")[::2] for part in text.split()]
     return {str(n) for first, last in pairs for n in range(int(first), int(last or first) + 1)}
 
 
-# As the table of spec/jobs.md §2.3 has it.
+# Kept apart from the files, so that a slip in one of them shows.
 POS = {f"POS-2026-{number}" for number in range(3001, 3009)}
 TABLE = {
     "include_t1oo": numbers(

@@ -37,7 +37,7 @@ async def stream(
     """Files with the name of who took them away; `page` is the release's URL. Stored uncompressed.
     `ended`: what has not been uploaded never will be.
 
-    Only bytes that were released stand under a file's name (rulings 5.10).
+    Only bytes that were released stand under a file's name (F24).
     """
     sink = _Sink()
     absent = [f"{file.name}: {_why(file, by, ended)}" for file, by in files if not file.is_here]

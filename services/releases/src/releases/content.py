@@ -1,4 +1,4 @@
-"""Researchers' files as responses: never with the site's own rights (rulings 2.6, 2.7)."""
+"""Researchers' files as responses: never with the site's own rights (F17 to F21)."""
 
 import posixpath
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Answers in the shapes that Airlock knows (spec/releases.md §2)."""
+"""Answers in the shapes that Airlock knows (A5, A11, A13)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tables of the releases service (spec/releases.md §1)."""
+"""Tables of the releases service."""
 
 from datetime import datetime
 from typing import Any
@@ -97,7 +97,7 @@ class ReleaseFile(Base):
 
 
 class AirlockEvent(Base):
-    """As received, never changed; a repeat carries the same traceparent (rulings 1.3.19)."""
+    """As received, never changed; a repeat carries the same traceparent (A30)."""
 
     __tablename__ = "airlock_events"
 

@@ -24,7 +24,7 @@ def is_release_id(text: str) -> bool:
 
 
 def filename(raw_disposition: str) -> str | None:
-    """The name as sent in a base64-carried Content-Disposition: latin-1, unescaped (wire-observed §2.7)."""
+    """The name as sent in a base64-carried Content-Disposition: latin-1, unescaped (A42)."""
     try:
         raw = base64.b64decode(raw_disposition, validate=True)
     except (binascii.Error, ValueError):
@@ -42,7 +42,7 @@ def normal(name: str) -> str:
 
 
 def why_unsendable(name: str) -> str | None:
-    """Airlock sends names in a header, as Latin-1 between quotation marks (rulings 5.4); None when it can."""
+    """Airlock sends names in a header, as Latin-1 between quotation marks (A40); None when it can."""
     for character in name:
         if unicodedata.category(character) == "Cc":
             return "a control character"

@@ -1,4 +1,4 @@
-"""What has not arrived here yet is asked of its owner once, and can be used at once (architecture §3)."""
+"""What has not arrived here yet is asked of its owner once, and can be used at once."""
 
 from collections.abc import Awaitable, Callable
 

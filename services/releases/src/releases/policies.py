@@ -1,4 +1,4 @@
-"""Who may upload and see released files (spec/releases.md §2.1)."""
+"""Who may upload and see released files (A7, F7 to F10)."""
 
 from contracts.statement import Claims
 from kit.errors import NotFound

@@ -133,13 +133,13 @@ where f.release_id = $1 and {_SHOWN}
 
 
 async def user_record(database: Database, user: Claims) -> str:
-    """What Airlock knows of somebody, in one statement (rulings 1.1.3)."""
+    """What Airlock knows of somebody, in one statement (A19 to A23)."""
     seen = [p for p in user.memberships if may(user, "unreleased_outputs_view", p)]
     return str(
         await database.fetchval(
             _RECORD,
             seen,
-            user.user_id if user.backends else None,  # who has left copilots nothing either (rulings 5.2)
+            user.user_id if user.backends else None,  # who has left copilots nothing either (A17)
             user.username,
             user.name,
             "OutputChecker" in user.roles,

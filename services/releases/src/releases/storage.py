@@ -1,4 +1,4 @@
-"""Where released bytes live: by their hash, written whole or not at all (rulings 1.3.7)."""
+"""Where released bytes live: by their hash, written whole or not at all (F25, F26)."""
 
 import asyncio
 import hashlib

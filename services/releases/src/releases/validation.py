@@ -1,4 +1,4 @@
-"""The body of release creation, with the reference's faults by field (spec/releases.md §2.4)."""
+"""The body of release creation, with the reference's faults by field (A33, A39)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ _NAMED = 5  # files that a refusal speaks of
 
 
 def check_create(body: dict[str, Any], limit: int) -> tuple[list[NewFile], dict[str, Any]]:
-    """(files, faults by field). Raises Invalid for files that Airlock could not send (rulings 5.4, 5.5)."""
+    """(files, faults by field). Raises Invalid for files that Airlock could not send (A40)."""
     fields = Fields()
     for name in ("files", "metadata", "review"):
         if name not in body:

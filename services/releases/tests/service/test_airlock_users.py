@@ -1,4 +1,4 @@
-"""authenticate and authorise, asked of a real identity service (spec/releases.md §2.3)."""
+"""authenticate and authorise, asked of a real identity service (A12 to A24)."""
 
 from typing import Any
 
@@ -142,7 +142,7 @@ async def test_who_has_no_backend_cannot_log_in(airlock: Airlock, people: People
 async def test_who_has_left_keeps_no_rights_in_airlock(
     airlock: Airlock, people: People, units: Units, world: World, left: str
 ) -> None:
-    """It forgets old rights only when it is told of new ones (rulings 5.2)."""
+    """It forgets old rights only when it is told of new ones (A17)."""
     jane = await people.make("jane", "OutputChecker", "DeploymentAdministrator")
     await people.join("jane", STUDY, "ProjectDeveloper")
     async with units() as uow:
@@ -193,7 +193,7 @@ async def test_only_a_backend_may_ask(
 async def test_the_record_follows_memberships_roles_and_projects(
     airlock: Airlock, people: People, units: Units
 ) -> None:
-    """spec/releases.md §7.32 and §7.33"""
+    """A20 to A23"""
     jane = await people.make("jane")
     await people.join("jane", STUDY, "ProjectDeveloper")
     await people.join("jane", ELSEWHERE, "ProjectCollaborator")

@@ -1,4 +1,4 @@
-"""spec/releases.md §2.4"""
+"""Creating releases, and creating them again (A33 to A38)."""
 
 import asyncio
 from typing import Any
@@ -71,7 +71,7 @@ async def listing(world: World) -> list[str]:
 
 
 async def test_a_file_renamed_between_two_tries_can_be_uploaded(airlock: Airlock, world: World) -> None:
-    """The same bytes are not the same list (rulings 5.1)."""
+    """The same bytes are not the same list (A37)."""
     await airlock.create(CSV)
     renamed = ("output/renamed.csv", CSV[1])
     assert (await airlock.create(renamed)).status_code == 201
@@ -98,7 +98,7 @@ async def test_two_lists_of_one_id_at_once_leave_one(airlock: Airlock, world: Wo
 
 
 async def test_an_incomplete_release_takes_another_list(airlock: Airlock, world: World, ask: Ask) -> None:
-    """The first answer may have been lost, and the author changed a file since (rulings 5.1)."""
+    """The first answer may have been lost, and the author changed a file since (A37)."""
     other = (LOG[0], b"done again\n")
     await airlock.create(CSV, LOG, EXTRA)
     await airlock.upload(*CSV)
@@ -172,7 +172,7 @@ async def test_uploads_and_another_list_at_once_leave_no_file_that_nobody_listed
 async def test_who_created_a_release_may_finish_it_for_a_week_without_the_role(
     airlock: Airlock, world: World
 ) -> None:
-    """rulings 5.3; creating needs the role."""
+    """Creating needs the role, finishing does not (A51)."""
     former_otis, former_olga = person(2, "otis"), person(3, "olga", backends=["tpp"])
     await airlock.create(CSV, LOG, EXTRA)
     await airlock.create(CSV, LOG, EXTRA, acting=OLGA)
@@ -276,5 +276,5 @@ async def test_another_method_is_refused_in_the_words_of_the_reference(airlock: 
     "path", ["releases/workspace/study-ws/", f"releases/release/{RELEASE}/", "airlock/events"]
 )
 async def test_a_wrong_slash_is_not_redirected(airlock: Airlock, path: str) -> None:
-    """A redirect would make a GET of Airlock's POST (wire-observed §2 gotcha 10)."""
+    """A redirect would make a GET of Airlock's POST (A1)."""
     assert (await airlock.post(path, json={})).status_code == 404

@@ -1,4 +1,4 @@
-"""What creation refuses, field by field (spec/releases.md §2.4)."""
+"""What creation refuses, field by field (A33, A39 to A41)."""
 
 from typing import Any
 
@@ -118,13 +118,13 @@ async def test_a_file_as_large_as_the_limit_is_allowed_and_one_byte_more_is_not(
 async def test_an_id_that_airlock_cannot_have_made_is_refused(
     airlock: Airlock, world: World, release: str
 ) -> None:
-    """spec/releases.md §8"""
+    """A41"""
     assert (await airlock.create(CSV, release=release)).status_code == 400
     assert not await world.rows("releases", "select from releases")
 
 
 async def test_a_name_stands_once_in_a_release(airlock: Airlock, world: World) -> None:
-    """Uploads are matched by (release, name): a second one could never be told from the first (§8)."""
+    """Uploads are matched by (release, name): a second one could never be told from the first (A41)."""
     body = release_of(listed("output/a.csv", b"1"), listed("output\\a.csv", b"2"))
     status, faults = await post(airlock, body)
     assert (status, list(faults["files"]), list(faults["files"]["1"])) == (400, ["1"], ["name"])

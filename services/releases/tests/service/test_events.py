@@ -209,7 +209,7 @@ async def test_only_a_backend_tells_of_events(
 
 
 async def test_the_named_user_counts_and_not_the_acting_one(airlock: Airlock, world: World) -> None:
-    """OS-User is ignored, and no permission is asked."""
+    """OS-User is not looked at, and no permission is asked (A28)."""
     for acting in (None, OTIS):
         answer = await airlock.post(
             "airlock/events/",

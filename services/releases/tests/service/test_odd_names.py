@@ -1,4 +1,4 @@
-"""File names as the real Airlock sends them, and as nobody should (wire-observed §2 gotcha 7, arch §10)."""
+"""File names as the real Airlock sends them, and as nobody should (A42)."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ async def test_a_name_arrives_as_it_was_listed(
 async def test_a_name_that_airlock_cannot_send_is_refused_at_once(
     airlock: Airlock, world: World, name: str, shown: str
 ) -> None:
-    """Otherwise it would stand there as not uploaded yet for ever (rulings 5.4)."""
+    """Otherwise it would stand there as not uploaded yet for ever (A40)."""
     refused = await airlock.create(("output/fine.csv", CONTENT), (name, CONTENT))
     assert refused.status_code == 400
     assert shown in refused.json()["detail"]
@@ -91,7 +91,7 @@ async def test_a_name_that_airlock_cannot_send_is_refused_at_once(
 async def test_a_name_that_leads_elsewhere_is_refused(
     airlock: Airlock, world: World, folder: Path, name: str
 ) -> None:
-    """spec/releases.md §1: the reference wrote such a file outside its storage."""
+    """The reference wrote such a file outside its storage (A41)."""
     refused = await airlock.create(("output/a.csv", CONTENT), (name, CONTENT))
     assert refused.status_code == 400
     assert list(refused.json()["files"]) == ["1"]

@@ -1,4 +1,4 @@
-"""What the gateway's pages ask (spec/releases.md §4, rulings 2.6 and 2.7)."""
+"""What the gateway's pages ask (F7, F8, F18 to F24)."""
 
 import io
 import zipfile
@@ -91,7 +91,7 @@ async def test_a_release_tells_of_its_files(world: World, url: str, ids: dict[st
 async def test_what_strangers_may_not_see_is_not_there(
     ask: Ask, ids: dict[str, str], who: Claims | None
 ) -> None:
-    """Hidden and missing look the same (spec §4: always 404, never 403)."""
+    """Hidden and missing look the same (F8)."""
     for path, missing in (
         (f"/releases/{RELEASE}", f"/releases/{OTHER}"),
         (f"/releases/{RELEASE}/archive", f"/releases/{OTHER}/archive"),
@@ -110,7 +110,7 @@ async def test_backends_and_services_see_no_files(ask: Ask, ids: dict[str, str],
 
 
 async def test_a_release_without_files_has_no_page(ask: Ask, airlock: Airlock) -> None:
-    """spec/releases.md §7.26"""
+    """F1"""
     await airlock.create()
     assert len((await ask("/workspaces/study-ws/releases", OTIS)).json()) == 1
     for path in (f"/releases/{RELEASE}", f"/releases/{RELEASE}/archive"):
@@ -167,7 +167,7 @@ async def test_an_archive_holds_every_file_as_it_is(ask: Ask, airlock: Airlock, 
 async def test_an_archive_says_what_was_redacted_and_what_is_missing(
     ask: Ask, airlock: Airlock, ids: dict[str, str], world: World
 ) -> None:
-    """Never under the name of a file (rulings 5.10)."""
+    """Never under the name of a file (F24)."""
     more = ("output/c.csv", b"1")
     await airlock.create(CSV, LOG, more, KEPT, (NOT_INCLUDED, b"mine"))
     for file in (more, KEPT, (NOT_INCLUDED, b"mine")):
@@ -194,7 +194,7 @@ async def test_an_archive_says_what_was_redacted_and_what_is_missing(
 
 
 async def test_half_a_redaction_cannot_be_written(ids: dict[str, str], world: World) -> None:
-    """spec/releases.md §7.31"""
+    """F4"""
     for half in ("deleted_at = now()", "deleted_by_id = 2"):
         with pytest.raises(Exception, match="deleted_pair"):
             await world.rows("releases", f"update release_files set {half}")

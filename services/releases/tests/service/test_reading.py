@@ -1,4 +1,4 @@
-"""The public API's reads (spec/releases.md §2.6, §2.7, §7)."""
+"""The public API's reads (F9 to F17)."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ async def test_who_may_view_may_read(ask: Ask, uploaded: dict[str, str], who: Cl
 @pytest.mark.parametrize("who", STRANGERS, ids=lambda who: who.username)
 @pytest.mark.parametrize("kind", ["session", "pat"])
 async def test_everybody_else_is_refused(ask: Ask, uploaded: dict[str, str], who: Claims, kind: str) -> None:
-    """Also with a personal token: it gives nobody more than they have (§8)."""
+    """Also with a personal token: it gives nobody more than they have (F10)."""
     for path in paths(uploaded):
         refused = await ask(path, who, kind=kind)
         assert refused.status_code == 403
@@ -121,7 +121,7 @@ async def test_the_index_of_a_release(ask: Ask, uploaded: dict[str, str], world:
 
 
 async def test_the_latest_files_are_by_backend_and_name(ask: Ask, airlock: Airlock, world: World) -> None:
-    """§7.16: several releases on one backend and one on another; the newest of each name."""
+    """Several releases on one backend and one on another; the newest of each name (F12)."""
     for number in range(3):
         await airlock.create((CSV[0], str(number).encode()), release=RELEASE[:-1] + str(number))
     await airlock.create(CSV, LOG, release=RELEASE[:-1] + "9", backend="emis", acting=OLGA)
@@ -179,7 +179,7 @@ async def test_a_redacted_file_is_not_there(
 
 
 async def test_behind_nginx_only_the_place_of_the_bytes_is_said(ask: Ask, uploaded: dict[str, str]) -> None:
-    """§7.15, by hash (rulings 1.3.7)."""
+    """F16, F25"""
     path, asked = f"{FILES}/file/{uploaded[CSV[0]]}", {"Releases-Redirect": "/storage"}
     answer = await ask(path, ROSA, headers=asked)
     assert (answer.status_code, answer.content) == (200, b"")

@@ -181,7 +181,7 @@ async def test_a_conversation_goes_as_it_was_recorded(
 async def test_a_conversation_said_twice_changes_nothing(
     recorded: Recorded, shared: Path, world: World
 ) -> None:
-    """architecture §7.2: Airlock may repeat any call at any time."""
+    """Airlock may repeat any call at any time (A9)."""
     played = [call for call in calls(shared, "a-happy") if call["kind"] != "authenticate"]
     first = [await recorded.send(call["request"]) for call in played]
     announced = await world.announced("releases")

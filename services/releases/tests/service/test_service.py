@@ -147,7 +147,7 @@ async def test_another_service_cannot_speak_for_a_backend(airlock: Airlock, worl
 
 
 async def test_no_answer_sets_a_cookie(airlock: Airlock) -> None:
-    """Airlock would send it back, also for other people (wire-observed §2 gotcha 11)."""
+    """Airlock would send it back, also for other people (A6)."""
     answers = [
         await airlock.create(("a.csv", b"x")),
         await airlock.upload("a.csv", b"x"),

@@ -1,4 +1,4 @@
-"""Bytes in a folder and in a bucket: the same promises (rulings 1.3.7, spec/releases.md §8)."""
+"""Bytes in a folder and in a bucket: the same promises (F25, F26)."""
 
 import asyncio
 import hashlib

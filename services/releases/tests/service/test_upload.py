@@ -1,4 +1,4 @@
-"""spec/releases.md §2.5, wire-observed §2"""
+"""Uploading the files of a release (A42 to A52)."""
 
 import asyncio
 from pathlib import Path
@@ -126,7 +126,7 @@ async def test_contents_that_were_not_reviewed_are_refused_and_leave_nothing(
 
 
 async def test_another_size_than_was_declared_is_refused(airlock: Airlock, world: World) -> None:
-    """spec/releases.md §8"""
+    """A48"""
     body = release_of(listed(*CSV) | {"size": 5})
     assert (await airlock.post("releases/workspace/study-ws", json=body)).status_code == 201
     assert (await airlock.upload(*CSV)).status_code == 400
@@ -137,7 +137,7 @@ async def test_another_size_than_was_declared_is_refused(airlock: Airlock, world
 async def test_a_file_of_no_bytes_is_accepted(
     airlock: Airlock, world: World, folder: Path, length: bool
 ) -> None:
-    """Airlock sends it chunked, and would try for ever (wire-observed §2 gotcha 6)."""
+    """Airlock sends it chunked, and would try for ever (A43)."""
     await airlock.create(EMPTY)
     answer = await airlock.upload(EMPTY[0], b"" if length else in_pieces())
     assert answer.status_code == 201
@@ -192,7 +192,7 @@ async def test_a_name_that_was_not_listed_is_refused_by_name(airlock: Airlock, f
 
 @pytest.mark.parametrize("before", [False, True], ids=["not there yet", "already there"])
 async def test_another_backends_token_is_told_whose_release_it_is(airlock: Airlock, before: bool) -> None:
-    """Asked before whether the file is there (spec/releases.md §2.5)."""
+    """Asked before whether the file is there (A44)."""
     await airlock.create(CSV, acting=OLGA)
     if before:
         await airlock.upload(*CSV, acting=OLGA)

@@ -1,4 +1,4 @@
-"""spec/releases.md §2.7, rulings 2.6 and 2.7"""
+"""What is said with a researcher's file (F17 to F21)."""
 
 from datetime import UTC, datetime
 

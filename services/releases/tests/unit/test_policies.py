@@ -1,4 +1,4 @@
-"""Who may see and upload released files (spec/releases.md §0, §2.1)."""
+"""Who may see and upload released files (A7, F7 to F10)."""
 
 import pytest
 from contracts.roles import GLOBAL_ROLES, PROJECT_ROLES

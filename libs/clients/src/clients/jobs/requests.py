@@ -74,7 +74,7 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: list[PipelineAction]
     previous: RequestRef | None = None
     previous_succeeded: RequestRef | None = None
-    waiting_or_running_here: int = 0  # jobs of everybody on this backend (rulings 1.5.2)
+    waiting_or_running_here: int = 0  # jobs of everybody on this backend (J50)
 
 
 class RequestRow(msgspec.Struct, frozen=True, kw_only=True):

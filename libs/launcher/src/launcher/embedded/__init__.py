@@ -1,1 +1,1 @@
-"""PostgreSQL and NATS from their wheels, under our own launcher (stack §0.8, §3)."""
+"""PostgreSQL and NATS from their wheels, under our own launcher (ADR 5)."""

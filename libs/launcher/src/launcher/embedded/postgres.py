@@ -51,7 +51,7 @@ def bindir() -> Path:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the server's user can reach both the binaries and the data (rulings 2.34)."""
+    """Where the server's user can reach both the binaries and the data (ADR 5)."""
 
     binaries: Path
     data: Path

@@ -1,1 +1,1 @@
-"""A RAP controller with a made-up agent (spec/jobs.md §2, §7; wire-observed §1)."""
+"""A RAP controller with a made-up agent (docs/behaviour/rap-wire.md)."""

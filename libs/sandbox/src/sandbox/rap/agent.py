@@ -1,4 +1,4 @@
-"""A made-up agent: jobs walk through the real codes and messages in seconds (spec/jobs.md §7.5)."""
+"""A made-up agent: jobs walk through the real codes and messages in seconds (RAP29)."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""From a request to jobs: checks and dependencies (spec/jobs.md §7.3)."""
+"""From a request to jobs: checks and dependencies (RAP13 to RAP21)."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The first fault of a body, in the words of the real program (recordings/rap)."""
+"""The first fault of a body, in the words of the real program (RAP5)."""
 
 import re
 from typing import Any

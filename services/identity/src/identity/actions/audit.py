@@ -1,4 +1,4 @@
-"""The trail of what was done, written in the transaction of the change (spec/identity.md §5)."""
+"""The trail of what was done, written in the transaction of the change (I33)."""
 
 from messaging.uow import UnitOfWork
 

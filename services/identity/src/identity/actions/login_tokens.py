@@ -1,4 +1,4 @@
-"""Single-use words for Airlock, where GitHub cannot be reached (spec/identity.md §3.3)."""
+"""Single-use words for Airlock, where GitHub cannot be reached (I21 to I25)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,7 +62,7 @@ class _Found:
 async def authenticate(
     units: Units, user: str, words: str, *, backend: str | None, now: datetime, call: str = ""
 ) -> Identified:
-    """Checks in the order of spec/identity.md §4.2; the right words work once, or again in the same `call`.
+    """Checks in the order of A14; the right words work once, or again in the same `call`.
 
     Whatever others get wrong, the right words of somebody at whose account nobody guesses work.
     """
@@ -169,7 +169,7 @@ async def _consume(
 def authorise(person: Claims | None, username: str) -> Identified:
     """What Airlock is told of somebody who is logged in there; touches no token.
 
-    Who has left is told with no rights at all, so that Airlock forgets the old ones (rulings 5.2).
+    Who has left is told with no rights at all, so that Airlock forgets the old ones (A17).
     """
     if person is None:
         return Identified(refusal="unknown_user")

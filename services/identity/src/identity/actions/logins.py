@@ -1,4 +1,4 @@
-"""Logging in by GitHub: state, PKCE, and accounts bound to the GitHub uid (spec/identity.md §3.1)."""
+"""Logging in by GitHub: state, PKCE, and accounts bound to the GitHub uid (I9, I15)."""
 
 import secrets
 from datetime import datetime

@@ -21,7 +21,7 @@ _HELD = or_(RoleGrant.ends_at.is_(None), RoleGrant.ends_at > func.now())
 
 
 async def _held(uow: UnitOfWork, user: User, membership_id: int | None) -> str:
-    """Roles before or after a change, as the audit trail has them (spec/identity.md §5.2)."""
+    """Roles before or after a change, as the audit trail has them (I34)."""
     query = select(RoleGrant.role).where(
         RoleGrant.user_id == user.id, RoleGrant.membership_id.is_not_distinct_from(membership_id), _HELD
     )

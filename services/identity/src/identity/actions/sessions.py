@@ -1,4 +1,4 @@
-"""Server-side sessions (spec/identity.md §3.2)."""
+"""Server-side sessions (I17)."""
 
 from datetime import datetime, timedelta
 

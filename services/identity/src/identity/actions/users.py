@@ -64,7 +64,7 @@ async def free_email(uow: UnitOfWork, email: str | None, *, besides: int | None 
 async def rename(
     uow: UnitOfWork, user_id: int, fullname: str, *, by: str, now: datetime, version: int | None = None
 ) -> None:
-    """From now on GitHub's name no longer replaces it (rulings 1.1.5)."""
+    """From now on GitHub's name no longer replaces it (I11)."""
     fullname = policies.tidy(fullname)
     if not fullname or len(fullname) > FULL_NAME:
         raise Invalid("Enter your full name.", fields={"fullname": ["Enter your full name."]})

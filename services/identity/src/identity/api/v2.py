@@ -1,4 +1,4 @@
-"""GET /api/v2/users/<username>/ with a backend's token (spec/identity.md §4.4)."""
+"""GET /api/v2/users/<username>/ with a backend's token (I31, I32)."""
 
 from typing import Any
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Asking for jobs to stop (spec/jobs.md §2.4, §4.2)."""
+"""Asking for jobs to stop (J38 to J41)."""
 
 from datetime import datetime
 

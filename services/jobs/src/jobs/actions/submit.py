@@ -1,4 +1,4 @@
-"""Asking for actions to be run: one transaction, no network in it (architecture §6.2)."""
+"""Asking for actions to be run: one transaction, no network in it."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Job requests, jobs and lists of them: public, as the reference's are (spec/jobs.md §4.3)."""
+"""Job requests, jobs and lists of them: public, as the reference's are (J48)."""
 
 from typing import Annotated
 
@@ -135,6 +135,6 @@ _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 @router.api_route("/api/v2/job-requests/", methods=_ALL, include_in_schema=False)
 @router.api_route("/api/v2/jobs/", methods=_ALL, include_in_schema=False)
 async def gone(request: Request) -> Response:
-    """The controller no longer pulls or pushes (spec/jobs.md §5)."""
+    """The controller no longer pulls or pushes (J56)."""
     body = f'{{"detail":"{request.url.path} has been withdrawn; nothing needs it any more."}}'
     return Response(body, 410, media_type="application/json")

@@ -1,4 +1,4 @@
-"""The run-jobs form and its submission (spec/jobs.md §4.1)."""
+"""The run-jobs form and its submission (J1 to J16)."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""GET /api/v2/workspaces/<name>/statuses/: the hottest read, so a plain Starlette route (rulings 3.3)."""
+"""GET /api/v2/workspaces/<name>/statuses/: the hottest read, so a plain Starlette route (J55)."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -1,4 +1,4 @@
-"""project.yaml: read, checked and understood by the rules of spec/pipeline-rules.md."""
+"""project.yaml: read, checked and understood by the rules of docs/behaviour/project-yaml.md."""
 
 from jobs.pipeline.bounded import parse_bounded
 from jobs.pipeline.model import Action, Pipeline, PipelineError

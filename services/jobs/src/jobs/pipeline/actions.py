@@ -1,4 +1,4 @@
-"""One action: its fields, its outputs, its command (spec/pipeline-rules.md §3 a-v)."""
+"""One action: its fields, its outputs, its command (Y14 to Y18)."""
 
 import re
 import shlex

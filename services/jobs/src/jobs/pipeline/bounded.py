@@ -1,4 +1,4 @@
-"""Parsing that never holds the event loop: large files go to a process of their own (rulings 3.9)."""
+"""Parsing that never holds the event loop: large files go to a process of their own (Y6)."""
 
 import asyncio
 import sys

@@ -6,7 +6,7 @@ RUN_ALL = "run_all"
 
 
 class PipelineError(Exception):
-    """`kind` is the slug of the rule (spec/pipeline-rules.md), `line` counts from 1 when it is known."""
+    """`kind` is the slug of the rule, `line` counts from 1 when it is known."""
 
     def __init__(self, kind: str, message: str, line: int | None = None) -> None:
         super().__init__(message)

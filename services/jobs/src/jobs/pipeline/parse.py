@@ -1,4 +1,4 @@
-"""The rules, in the order in which the first fault wins (spec/pipeline-rules.md §3)."""
+"""The rules, in the order in which the first fault wins (Y7 to Y13)."""
 
 import math
 from typing import Any

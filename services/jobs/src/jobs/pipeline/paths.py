@@ -1,4 +1,4 @@
-"""Rules of output paths, the first that applies (spec/pipeline-rules.md §4)."""
+"""Rules of output paths, the first that applies (Y19)."""
 
 import posixpath
 import re

@@ -1,4 +1,4 @@
-"""What may be run here, after a valid parse (spec/pipeline-rules.md §6)."""
+"""What may be run here, after a valid parse (Y20)."""
 
 from jobs.pipeline.model import Pipeline, PipelineError
 

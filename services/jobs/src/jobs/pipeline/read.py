@@ -1,4 +1,4 @@
-"""YAML text into values, with the line of every mapping key: one pass over composed nodes (rulings 3.8)."""
+"""YAML text into values, with the line of every mapping key: one pass over composed nodes (Y1 to Y5)."""
 
 import math
 import re
@@ -179,7 +179,7 @@ def _children(node: Node) -> list[Node]:
 
 
 def scalar(node: ScalarNode) -> Any:
-    """YAML 1.2 core types and dates: yes, no, on and off are words (spec/pipeline-rules.md §1)."""
+    """YAML 1.2 core types and dates: yes, no, on and off are words (Y1)."""
     text: str = node.value
     if node.tag:
         return _tagged(node, text)

@@ -1,1 +1,1 @@
-"""The RAP controller: its wire, sending to it, and following what it does (spec/jobs.md §2)."""
+"""The RAP controller: its wire, sending to it, and following what it does (docs/behaviour/rap-wire.md)."""

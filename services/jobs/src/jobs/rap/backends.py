@@ -1,4 +1,4 @@
-"""What the controller says of its backends, each for itself (spec/jobs.md §3.2)."""
+"""What the controller says of its backends, each for itself (J43 to J47)."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The body of `rap/create/` (spec/jobs.md §2.3)."""
+"""The body of `rap/create/` (RAP9 to RAP12)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Sending cancellations of jobs (spec/jobs.md §2.4, wire-observed §1 gotcha 4): asked before, asked after."""
+"""Sending cancellations of jobs: asked before, asked after (J41)."""
 
 import asyncio
 from datetime import timedelta

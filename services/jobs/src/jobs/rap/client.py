@@ -1,11 +1,11 @@
-"""The controller's four calls and what can go wrong with each (spec/jobs.md §2.1, wire-observed §1)."""
+"""The controller's four calls and what can go wrong with each (RAP1 to RAP7)."""
 
 from typing import Any
 
 import httpx
 import msgspec
 
-_CREATE = httpx.Timeout(90, connect=5)  # it fetches from GitHub meanwhile (wire-observed §1, gotcha 2)
+_CREATE = httpx.Timeout(90, connect=5)  # it fetches from GitHub meanwhile (RAP22)
 _ASK = httpx.Timeout(20, connect=5)
 
 

@@ -1,4 +1,4 @@
-"""Sending requests to the controller: never twice, never lost (architecture §6.3, spec/jobs.md §2, §7.4)."""
+"""Sending requests to the controller: never twice, never lost (J18 to J22)."""
 
 import asyncio
 from datetime import datetime, timedelta

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_RUNNING = "already scheduled to run"  # the controller's words (wire-observed §1)
+_RUNNING = "already scheduled to run"  # the controller's words (RAP16)
 _HOLDER = text("""
 select h.id from job_requests r join job_requests h on h.workspace = r.workspace and h.backend = r.backend
 join jobs j on j.job_request_id = h.id

@@ -21,7 +21,7 @@ _TICK = 0.5
 _SLOWER = 1.5
 _HURRY = 1.0  # seconds; somebody waits for what was cancelled to end
 
-# Requests the controller has: at most a year old, or with live jobs at any age (spec/jobs.md §3.1).
+# Requests the controller has: at most a year old, or with live jobs at any age (J32).
 _ACTIVE = """
 select r.rap_id, r.live > 0 and r.cancelled_actions <> '{}' as hurried,
   extract(epoch from now() - s.unknown_since)::float as doubted

@@ -57,7 +57,7 @@ async def withdraw(uow: UnitOfWork, request: JobRequest, submission: Submission)
 
 
 def _stored_answer(answer: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Of an answer what is known to be in one (wire-observed §1)."""
+    """Of an answer what is known to be in one (RAP13, RAP17)."""
     if answer is None:
         return None
     known = {name: answer[name] for name in ("result", "error", "details", "count") if name in answer}

@@ -1,4 +1,4 @@
-"""The statements of the sync, set-based (stack §0.4)."""
+"""The statements of the sync, set-based."""
 
 from contracts.jobs import TOLD
 from sqlalchemy import bindparam, text
@@ -48,7 +48,7 @@ select r.rap_id, (select count(*) from jobs j where j.job_request_id = r.id) as 
 from job_requests r where r.rap_id = any(:rap_ids)
 """).bindparams(bindparam("rap_ids", type_=ARRAY(TEXT)))
 
-# spec/jobs.md §1.5, for many requests at once. `old_status` tells what just ended. `failed` counts what ran
+# J25 to J28, for many requests at once. `old_status` tells what just ended. `failed` counts what ran
 # and failed: what was stopped is `cancelled`, what was not run for want of another is `blocked`. When nothing
 # failed by itself, what is blocked is blocked by a cancel.
 RECOMPUTE = text("""

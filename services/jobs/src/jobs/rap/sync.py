@@ -1,4 +1,4 @@
-"""A status answer into the database: as many statements for one job as for thousands (rulings 3.4, 3.5)."""
+"""A status answer into the database: as many statements for one job as for thousands."""
 
 import json
 from collections import defaultdict
@@ -51,7 +51,7 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 def _bounded(job: RapJob) -> RapJob:
-    """What it says of itself has a bound where it is kept (rulings 5.8)."""
+    """What it says of itself has a bound where it is kept (J37)."""
     for name, limit in _TEXTS:
         if len(text := getattr(job, name) or "") > limit // 4:
             setattr(job, name, cut(text, limit))
@@ -146,7 +146,7 @@ class Sync:
 
 
 def _compare(sent: dict[str, list[RapJob]], existing: dict[str, int]) -> None:
-    """Jobs are never deleted because the controller leaves them out (spec/jobs.md §3.1), but it is told."""
+    """Jobs are never deleted because the controller leaves them out, but it is logged (J33)."""
     if strangers := sent.keys() - existing.keys():
         log.warning("the controller told of requests that are not ours", rap_ids=sorted(strangers)[:10])
     if vanished := [rap_id for rap_id, jobs in sent.items() if existing.get(rap_id, 0) > len(jobs)]:

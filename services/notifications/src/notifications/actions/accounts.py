@@ -1,4 +1,4 @@
-"""New accounts and login tokens (spec/notifications.md §3 items 2, 3, 6)."""
+"""New accounts and login tokens (N13, N14)."""
 
 from contracts.identity import LoginTokenIssued, LoginTokenUsed, UserRegistered
 from messaging.uow import UnitOfWork

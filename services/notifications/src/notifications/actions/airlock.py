@@ -1,4 +1,4 @@
-"""Steps of a release request, told by mail, GitHub issue and Slack (spec/notifications.md §1.1)."""
+"""Steps of a release request, told by mail, GitHub issue and Slack (N15)."""
 
 from typing import Any, NamedTuple
 
@@ -51,7 +51,7 @@ left join known_workspaces w on w.name = :workspace left join known_projects p o
 
 
 def update_lines(phrase: str, username: str, updates: list[dict[str, Any]]) -> list[str]:
-    """`update_type` is the older name of `update` and wins (spec/notifications.md §1.3)."""
+    """`update_type` is the older name of `update` and wins (N17)."""
     lines = [f"{phrase} by user {username}"]
     for update in updates:
         line = str(update.get("update_type") or update.get("update") or "updated")

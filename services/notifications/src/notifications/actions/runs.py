@@ -1,4 +1,4 @@
-"""A finished request is one mail to its author, with all its jobs (spec/notifications.md §3 item 1)."""
+"""A finished request is one mail to its author, with all its jobs (N8)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from notifications.actions.record import mail, record
 
 
 async def tell_of_finished(uow: UnitOfWork, events: Sequence[JobRequestFinished]) -> None:
-    """Only those who asked; a request without jobs says why. Nothing to do is no news (rulings 5.6)."""
+    """Only those who asked; a request without jobs says why. Nothing to do is no news (N9, N10)."""
     told = [e for e in events if e.will_notify and e.status != RequestStatus.NOTHING_TO_DO]
     await record(uow, [_mail(event) for event in told])
 

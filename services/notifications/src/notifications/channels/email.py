@@ -1,4 +1,4 @@
-"""Mail by SMTP: kept connections, a stable Message-ID, so that a repeat is recognised (rulings 3.14)."""
+"""Mail by SMTP: kept connections, a stable Message-ID, so that a repeat is recognised (N4)."""
 
 import asyncio
 import re
@@ -93,7 +93,7 @@ class EmailChannel:
 def _failed(exc: Exception, address: str) -> Failed:
     """What the server said of this one mail with 5xx will not change; of anything else it may.
 
-    The address is taken out of its words, since they are kept (rulings 2.28).
+    The address is taken out of its words, since they are kept (N5).
     """
     said = exc.recipients[0] if isinstance(exc, aiosmtplib.SMTPRecipientsRefused) else exc
     for_good = False

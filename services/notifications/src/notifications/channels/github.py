@@ -29,7 +29,7 @@ class GitHubChannel:
     async def send(self, delivery: Delivery) -> str | None:
         """Where it can be seen. Raises Failed.
 
-        A missing issue is created first, but never only to be closed (spec/notifications.md §1.4, §6).
+        A missing issue is created first, but never only to be closed (N23).
         """
         context = delivery.context
         try:
@@ -45,7 +45,7 @@ class GitHubChannel:
         return url
 
     def repository(self, context: dict[str, Any]) -> tuple[str, str]:
-        """Airlock's own choice, an organisation's, or the default (spec/notifications.md §1.2)."""
+        """Airlock's own choice, an organisation's, or the default (N20)."""
         settings = self._settings
         if context["org"] and context["repo"]:
             return context["org"], context["repo"]

@@ -1,4 +1,4 @@
-"""Slack by chat.postMessage (spec/notifications.md §3.2)."""
+"""Slack by chat.postMessage."""
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError

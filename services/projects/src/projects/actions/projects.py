@@ -1,4 +1,4 @@
-"""Making projects (spec/projects.md §1.1)."""
+"""Making projects (P1 to P7)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Making and changing workspaces (spec/projects.md §2)."""
+"""Making and changing workspaces (P8 to P12)."""
 
 import re
 

@@ -17,7 +17,7 @@ router = APIRouter()
 async def analysis_scope(
     project_id: int, request: Request, actor: CurrentActor, uow: Uow
 ) -> dict[str, list[str]]:
-    """Asked by jobs at the moment of sending, so that a withdrawal counts at once (rulings 2.19)."""
+    """Asked by jobs at the moment of sending, so that a withdrawal counts at once (P17)."""
     actor.check_service("jobs")
     found = await uow.session.get(Project, project_id)
     if found is None:

@@ -1,4 +1,4 @@
-"""Creating a release: the id is Airlock's, so every repeat is recognised (spec/releases.md §2.4)."""
+"""Creating a release: the id is Airlock's, so every repeat is recognised (A33 to A38)."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -36,7 +36,7 @@ class NewRelease(msgspec.Struct, frozen=True, kw_only=True):
 async def create_release(uow: UnitOfWork, wanted: NewRelease, *, now: datetime) -> None:
     """Nothing happens for the same list again; while files are missing, another list takes its place.
 
-    Raises Conflict when that id is another release, or a complete one of other files (rulings 5.1).
+    Raises Conflict when that id is another release, or a complete one of other files (ADR 11).
     """
     row = {
         "id": wanted.release_id,

@@ -1,4 +1,4 @@
-"""One file's bytes arrive: durable first, then said to be there (architecture §6.7)."""
+"""One file's bytes arrive: durable first, then said to be there (A52)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ def check_bytes(file: ReleaseFile, received: Received) -> None:
 
 
 async def creators(uow: UnitOfWork, release_id: str, now: datetime) -> set[int]:
-    """Who may still finish it (rulings 5.3)."""
+    """Who may still finish it (A51)."""
     query = select(ReleaseCreator.user_id).where(
         ReleaseCreator.release_id == release_id, ReleaseCreator.at > now - MAY_FINISH
     )

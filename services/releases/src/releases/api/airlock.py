@@ -83,7 +83,7 @@ async def create_release(
 async def upload_file(
     release_id: str, request: Request, actor: CurrentActor, begin: Begin, storage: Bytes, config: Config
 ) -> Response:
-    """Checks in the order of spec/releases.md §2.5. Empty files are accepted (chunked, without a length):
+    """Checks in the order of A44. Empty files are accepted (chunked, without a length):
     refusing them, as the reference does, would make Airlock try for ever.
     """
     now = clock.now()
@@ -168,7 +168,7 @@ def _too_large(limit: int) -> Response:
 
 @router.post("/airlock/events/")
 async def airlock_event(request: Request, actor: CurrentActor, begin: Begin, owners: AskedOwners) -> Response:
-    """Always 201 once authenticated and parsed (spec/notifications.md §1)."""
+    """Always 201 once authenticated and parsed (A25)."""
     if refusal := backend_refusal(actor):
         return drf.detail(403, refusal)
     try:
@@ -227,10 +227,10 @@ def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.Review
     )
 
 
-_UPDATES = 500  # of one event, and bytes of a word in one (rulings 5.8)
+_UPDATES = 500  # of one event, and bytes of a word in one (A31)
 
 
 def _bounded(update: dict[str, Any]) -> dict[str, Any]:
-    """Only what is told of it (spec/notifications.md §1.3)."""
+    """Only what is told of it (A31)."""
     known = {name: update[name] for name in ("update", "update_type", "group", "user") if name in update}
     return {name: cut(str(value), UPDATE) for name, value in known.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Airlock's two questions about people (spec/identity.md §4.1-4.3)."""
+"""Airlock's two questions about people (A12 to A24)."""
 
 from clients.identity import Identified
 from fastapi import APIRouter, Request, Response

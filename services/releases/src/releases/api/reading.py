@@ -1,4 +1,4 @@
-"""The public API's reads (spec/releases.md §2.6, §2.7)."""
+"""The public API's reads (F12 to F17)."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
