@@ -28,6 +28,11 @@ def asked(stack: Stack, session: str) -> dict[str, Asked]:
         "home": pages("/"),
         "home, nobody": pages(*(f"/?n={n}" for n in range(400)), by=nobody),
         "status": pages("/status/"),
+        "status, nobody": pages(*(f"/status/?n={n}" for n in range(400)), by=nobody),
+        "projects, nobody": pages(*(f"/projects/?n={n}" for n in range(400)), by=nobody),
+        "workspaces, nobody": pages(*(f"/workspaces/?n={n}" for n in range(400)), by=nobody),
+        "event log, nobody": pages(*(f"/event-log/?n={n}" for n in range(400)), by=nobody),
+        "workspace page, nobody": pages(*(place(n) for n in range(300)), by=nobody),
         "projects": pages("/projects/?all=1", "/projects/", "/projects/?all=1&q=load"),
         "workspaces": pages("/workspaces/?all=1", "/workspaces/", "/workspaces/?all=1&page=7"),
         "project page": pages(*(f"/load-project-{n}/" for n in range(60))),
@@ -47,6 +52,12 @@ def asked(stack: Stack, session: str) -> dict[str, Asked]:
                 for part in ("state=failed", "backend=tpp", f"workspace={workspace(7)}", "since=2025-01-01")
             )
         ),
+        "event log, part of a name": pages(*(f"/event-log/?project=load+project+{n}" for n in range(1, 6))),
+        "event log, some days": pages(
+            *(f"/event-log/?since=2025-{m:02}-01&until=2025-{m:02}-09" for m in range(1, 13))
+        ),
+        "event log, as CSV": pages(f"/event-log/?workspace={workspace(7)}&format=csv"),
+        "choices": pages("/choices/project/?q=load", "/choices/person/?q=lo", "/choices/workspace/?q=7"),
         "event log, filtered": pages(*(f"/event-log/?workspace={workspace(n)}" for n in _SPREAD)),
     }
 
@@ -66,6 +77,9 @@ def _api(stack: Stack, url: str) -> dict[str, Asked]:
         ],
         "workspace statuses": [
             request(f"{url}/api/v2/workspaces/{workspace(n)}/statuses/", backend) for n in _SPREAD
+        ],
+        "release index": [
+            request(f"{url}/api/v2/releases/workspace/{workspace(n)}", backend) for n in _SPREAD
         ],
         "user API": [request(f"{url}/api/v2/users/{name}/", backend) for name in ("loadtester", "rosa")],
     }

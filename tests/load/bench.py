@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import sync
 import uvloop
+from airlock import EXPECTED, ONCE, airlock_rows
 from asked import Asked, asked
+from cpu import Meter, below, used
 from kit.identity import Signer
 from kit.tokens import TokenHasher
 from rawclient import Load, measure, request
@@ -71,31 +73,22 @@ def direct(stack: Stack) -> Asked:
 
 
 def print_loads(loads: list[Load]) -> None:
-    print(f"\n{'':24}{'at once':>8}{'per second':>12}{'p50 ms':>9}{'p99 ms':>9}  wrong")
+    heads = f"{'at once':>8}{'per second':>12}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>8}{'of SQL':>8}"
+    print(f"\n{'':28}{heads}  wrong")
     for load in loads:
         wrong = ", ".join(f"{status}×{count}" for status, count in load.bad.items())
         print(
-            f"{load.name:24}{load.concurrency:>8}{load.per_second:>12,.0f}"
-            f"{load.p50:>9.2f}{load.p99:>9.1f}  {wrong}",
+            f"{load.name:28}{load.concurrency:>8}{load.per_second:>12,.0f}{load.p50:>9.2f}{load.p99:>9.1f}"
+            f"{load.cpu['application']:>8.2f}{load.cpu['PostgreSQL']:>8.2f}  {wrong}",
             flush=True,
         )
 
 
 def memory(stack: Stack) -> dict[str, float]:
     """PSS in MB of the supervisor and everything below it."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = entry.read_text().split(" (", 1)
-            children.setdefault(int(rest.rsplit(") ", 1)[1].split()[1]), []).append(int(pid))
-        except (OSError, IndexError):
-            continue
     names = {p["pid"]: name for name, p in stack.run["processes"].items()} | {stack.process.pid: "supervisor"}
     found: dict[str, float] = {}
-    waiting = [stack.process.pid]
-    while waiting:
-        pid = waiting.pop()
-        waiting += children.get(pid, [])
+    for pid in below(stack.process.pid):
         try:
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
             name = names.get(pid) or Path(f"/proc/{pid}/comm").read_text().strip()
@@ -113,20 +106,35 @@ async def report(stack: Stack, options: argparse.Namespace) -> None:
     session = await session_cookie(stack, url)
     pages = asked(stack, session)
     pages["request page"] = await request_pages(stack, url, session)
+    pages |= await airlock_rows(stack, url)
     chosen = [name for name in pages if not options.only or options.only in name]
-    loads = [await measure(n, pages[n], c, options.seconds) for n in chosen for c in (1, 16, 64)]
+    meter = Meter(stack.process.pid)
+    await meter.rest(5)
+    idle = ", ".join(f"{kind} {share:.1%}" for kind, share in meter.idle.items())
+    print(f"CPU while nobody asks, of a core: {idle}", flush=True)
+
+    async def row(name: str, rows: Asked, at_once: int, seconds: float = options.seconds) -> Load:
+        await meter.settle(name)
+        before = used(stack.process.pid)
+        load = await measure(name, rows, at_once, seconds, expected=EXPECTED.get(name, 200))
+        load.cpu = meter.since(before, load.whole, load.asked)
+        return load
+
+    loads = [await row(n, pages[n], c) for n in chosen for c in ((1,) if n in ONCE else (1, 16, 64))]
     if not options.only or "statuses" in options.only:
-        loads.append(await measure("statuses, no proxy", direct(stack), 1, options.seconds))
+        loads.append(await row("statuses, no proxy", direct(stack), 1))
     if not options.only or "slow" in options.only:
         async with slow_clients(stack.url, 200):
             name = "workspace, 200 slow"
-            loads.append(await measure(name, pages["workspace page"], 1, options.seconds))
+            loads.append(await row(name, pages["workspace page"], 1))
         async with open_pages(stack.url, 5000):
             name = "workspace, 5,000 live"
-            loads.append(await measure(name, pages["workspace page"], 1, options.seconds * 3))
+            loads.append(await row(name, pages["workspace page"], 1, options.seconds * 3))
             print(f"Gateway with 5,000 open pages: {memory(stack)['gateway']:.0f} MB", flush=True)
-        loads.append(await measure("workspace, nobody else", pages["workspace page"], 1, options.seconds))
+        loads.append(await row("workspace, nobody else", pages["workspace page"], 1))
     print_loads(loads)
+    if meter.restless:
+        print(f"The system was still busy before: {', '.join(meter.restless)}")
     if options.only and "sync" not in options.only:
         return
     environment = stack.run["processes"]["jobs"]["environment"]
@@ -142,6 +150,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--only", default="", help="part of a row's name, or sync")
     parser.add_argument("--requests", type=int, default=REQUESTS, help="in the seeded database")
+    parser.add_argument(
+        "--scale",
+        action="store_const",
+        const=1_000_000,
+        dest="requests",
+        help="a million, with six jobs each",
+    )
     parser.add_argument("--home", type=Path, help="keep the seeded system here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:

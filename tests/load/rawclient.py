@@ -18,6 +18,9 @@ class Load:
     seconds: float = 0.0
     times: list[float] = field(default_factory=list)
     bad: dict[int, int] = field(default_factory=dict)
+    asked: int = 0  # with the warm-up
+    whole: float = 0.0  # seconds with the warm-up
+    cpu: dict[str, float] = field(default_factory=dict)  # milliseconds of a request, by what used them
 
     @property
     def per_second(self) -> float:
@@ -78,7 +81,8 @@ async def measure(
     """`concurrency` connections ask in turn for `seconds`, after a short warm-up that does not count."""
     load = Load(name, concurrency)
     loop = asyncio.get_running_loop()
-    begin = time.perf_counter() + min(0.5, seconds / 4)
+    first = time.perf_counter()
+    begin = first + min(0.5, seconds / 4)
     end = begin + seconds
 
     async def worker(number: int) -> None:
@@ -90,6 +94,7 @@ async def measure(
                 _, connection = await loop.create_connection(_Connection, host, port)
             status = await connection.ask(asked[turn % len(asked)][2])
             turn += concurrency
+            load.asked += 1
             if now >= begin:
                 load.times.append((time.perf_counter() - now) * 1000)
                 if status != expected:
@@ -97,5 +102,5 @@ async def measure(
         connection._transport.close()
 
     await asyncio.gather(*(worker(number) for number in range(concurrency)))
-    load.seconds = time.perf_counter() - begin
+    load.seconds, load.whole = time.perf_counter() - begin, time.perf_counter() - first
     return load

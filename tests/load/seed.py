@@ -1,6 +1,5 @@
-"""A database of believable size, written by COPY as the superuser."""
+"""A database of believable size, written as the superuser."""
 
-import random
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,13 +7,12 @@ from typing import Any
 
 import asyncpg
 import orjson
+from runs import ACTIONS, write_runs
 
-PROJECTS, WORKSPACES, REQUESTS, JOBS_EACH, RELEASES, FILES_EACH = 60, 300, 20_000, 6, 250, 20
+PROJECTS, WORKSPACES, REQUESTS, RELEASES, FILES_EACH = 60, 300, 20_000, 250, 20
 FIRST = 1_000_000  # ids of seeded rows, beyond those of the demo world
 PERSON = FIRST
-ACTIONS = ("extract", "describe", "model", "tables", "figures", "report")
 _START = datetime(2024, 1, 1, tzinfo=UTC)
-_MIX = ("succeeded",) * 8 + ("failed",) * 2
 
 
 def project(number: int) -> str:
@@ -28,7 +26,6 @@ def workspace(number: int) -> str:
 class Seeder:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
-        self.random = random.Random(7)
 
     async def copy(self, schema: str, table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
         await self.connection.copy_records_to_table(
@@ -71,73 +68,7 @@ class Seeder:
         await self.connection.execute(
             "insert into jobs.pipeline_files (sha256, body, graph) values ('load', 'version: 4', $1)", body
         )
-        self.newest: dict[tuple[str, str, str], tuple[Any, ...]] = {}
-        for first in range(0, count, REQUESTS):
-            await self._some_runs(range(first, min(first + REQUESTS, count)), timedelta(days=625) / count)
-        # fmt: off
-        await self.copy("jobs", "action_status", "workspace backend action identifier job_request_id status status_code created_at completed_at",
-            [(*key, *value) for key, value in self.newest.items()])
-        # fmt: on
-
-    async def _some_runs(self, numbers: range, apart: timedelta) -> None:
-        requests, jobs = [], []
-        for number in numbers:
-            at = _START + apart * number
-            failed = self.random.choice(_MIX) == "failed"
-            place = self.random.randrange(WORKSPACES)
-            done = at + timedelta(minutes=30)
-            requests.append(
-                (
-                    FIRST + number,
-                    rap_id(number),
-                    FIRST + place,
-                    workspace(place),
-                    FIRST + place % PROJECTS,
-                    "tpp",
-                    PERSON,
-                    at,
-                    f"load-{number}",
-                    list(ACTIONS),
-                    "a" * 40,
-                    "main",
-                    "load",
-                    "failed" if failed else "succeeded",
-                    JOBS_EACH,
-                    JOBS_EACH - failed,
-                    int(failed),
-                    at,
-                    done,
-                    False,
-                    False,
-                    True,
-                )
-            )
-            for turn, action in enumerate(ACTIONS):
-                bad = failed and turn == JOBS_EACH - 1
-                status, code = ("failed", "nonzero_exit") if bad else ("succeeded", "succeeded")
-                identifier = f"load{number:06d}{turn:06d}"
-                start, end = at + timedelta(minutes=5 * turn), at + timedelta(minutes=5 * turn + 5)
-                message = "Completed successfully" if code == "succeeded" else "Job exited with an error"
-                command = f"python:latest python analysis/{action}.py"
-                jobs.append(
-                    (FIRST + number, identifier, action, command, status, code, message, at, end, start, end)
-                )
-                self.newest[(workspace(place), "tpp", action)] = (
-                    identifier,
-                    FIRST + number,
-                    status,
-                    code,
-                    at,
-                    end,
-                )
-        # fmt: off
-        await self.copy("jobs", "job_requests", "id rap_id workspace_id workspace project_id backend created_by_id created_at key "
-            "requested_actions sha branch definition_sha256 status total succeeded failed started_at completed_at "
-            "force_run_dependencies will_notify codelists_ok", requests)
-        await self.copy("jobs", "submissions", "job_request_id state", [(r[0], "accepted") for r in requests])
-        await self.copy("jobs", "jobs", "job_request_id identifier action run_command status status_code status_message "
-            "created_at updated_at started_at completed_at", jobs)
-        # fmt: on
+        await write_runs(self.connection, FIRST, count, WORKSPACES, PROJECTS)
 
     async def releases(self) -> None:
         releases, files = [], []
@@ -174,12 +105,6 @@ class Seeder:
 
 def release_id(number: int) -> str:
     return f"01LOAD{number:020d}"
-
-
-def rap_id(number: int) -> str:
-    """Of the alphabet a-z2-7, in order."""
-    letters = "abcdefghijklmnopqrstuvwxyz234567"
-    return "".join(letters[number >> 5 * place & 31] for place in range(15, -1, -1))
 
 
 async def seed(superuser_url: str, requests: int = REQUESTS) -> float:

@@ -8,6 +8,17 @@ from urllib.parse import urlsplit
 
 
 @asynccontextmanager
+async def _while(tasks: list[asyncio.Task[None]]) -> AsyncIterator[None]:
+    """They go on within, and have ended after it."""
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
 async def slow_clients(url: str, count: int) -> AsyncIterator[None]:
     """Each sends its request byte by byte and comes again when it is closed; `count` are there always."""
     parts = urlsplit(url)
@@ -25,12 +36,8 @@ async def slow_clients(url: str, count: int) -> AsyncIterator[None]:
 
     tasks = [asyncio.create_task(dawdle()) for _ in range(count)]
     await asyncio.sleep(1)
-    try:
+    async with _while(tasks):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -55,9 +62,5 @@ async def open_pages(url: str, count: int) -> AsyncIterator[None]:
         tasks += [asyncio.create_task(listen(first + n, event)) for n, event in enumerate(ready)]
         async with asyncio.timeout(30):
             await asyncio.gather(*(event.wait() for event in ready))
-    try:
+    async with _while(tasks):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
