@@ -19,7 +19,7 @@ CONNECTION_LOST = (
 )
 
 
-async def _leave(_: asyncpg.Connection) -> None:
+async def _no_reset(_: asyncpg.Connection) -> None:
     """Single reads leave nothing behind that a second round trip would have to clear."""
 
 
@@ -49,7 +49,7 @@ class Database:
                 max_size=self._pool_max,
                 max_inactive_connection_lifetime=60,
                 command_timeout=15,
-                reset=_leave,
+                reset=_no_reset,
                 # The same few statements again and again, so each is planned once.
                 server_settings={
                     "jit": "off",

@@ -20,8 +20,8 @@ class Lead:
         self.name = name
 
     async def check(self) -> None:
-        """Raises one of `db.GONE`, PostgresError or TimeoutError when the connection, and so the lock,
-        was lost. Ask before each piece of work.
+        """Raises one of `db.CONNECTION_LOST`, PostgresError or TimeoutError when the connection, and so the
+        lock, was lost. Ask before each piece of work.
         """
         await self.connection.execute("select 1", timeout=5)
 

@@ -49,7 +49,7 @@ def register(
                 count += len(states)
         return {"count": count}
 
-    async def again() -> dict[str, Any]:
+    async def republish_all() -> dict[str, Any]:
         async with runtime() as parts:
             return {"count": await republish(parts.units, sources or {})}
 
@@ -64,7 +64,7 @@ def register(
             found = [dict(row._mapping) for row in rows]
         return {"dead_letters": found, "count": len(found)}
 
-    async def once_more(number: int) -> dict[str, Any]:
+    async def replay_one(number: int) -> dict[str, Any]:
         async with runtime() as parts:
             try:
                 await replay(parts.units, subscriptions, number)
@@ -87,7 +87,7 @@ def register(
     @commands.command("republish_state")
     def republish_state(as_json: AsJson = False) -> None:
         """Say the state of everything this service owns again."""
-        run(again(), as_json, "{count} states were said again.")
+        run(republish_all(), as_json, "{count} states were said again.")
 
     @commands.command("list_dead_letters")
     def list_dead_letters(as_json: AsJson = False) -> None:
@@ -97,7 +97,7 @@ def register(
     @commands.command("replay_dead_letter")
     def replay_dead_letter(number: int, as_json: AsJson = False) -> None:
         """Handle a message that was given up once more."""
-        run(once_more(number), as_json, "Dead letter {id} was handled.")
+        run(replay_one(number), as_json, "Dead letter {id} was handled.")
 
 
 def _owner(replica: Replica) -> str:

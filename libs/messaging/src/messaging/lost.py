@@ -15,7 +15,7 @@ log = get()
 _BATCH = 500
 
 # Of a state only the newest: an older one, no longer kept, would come behind it.
-_DOUBTED = """
+_ACKED_BEFORE = """
 select id, event_id, subject, body from outbox
 where published_at is not null and boot is distinct from $1 and id > $2
   and (stream <> 'STATE' or id in (select max(id) from outbox where stream = 'STATE' group by subject))
@@ -26,12 +26,12 @@ update outbox set sequence = s.sequence, boot = $3
 from unnest($1::bigint[], $2::bigint[]) as s(id, sequence) where outbox.id = s.id
 """
 _REST = "update outbox set boot = $1 where published_at is not null and boot is distinct from $1"
-_DOUBT = "update outbox set boot = '' where published_at is not null"
+_DISCARD = "update outbox set boot = '' where published_at is not null"
 
 
-async def send_again(connection: asyncpg.Connection, js: JetStreamContext, boot: str) -> None:
+async def resend_lost(connection: asyncpg.Connection, js: JetStreamContext, boot: str) -> None:
     lost, after = 0, 0
-    while rows := await connection.fetch(_DOUBTED, boot, after, _BATCH):
+    while rows := await connection.fetch(_ACKED_BEFORE, boot, after, _BATCH):
         after = rows[-1]["id"]
         acks = [ack for ack in await publish(js, rows) if not isinstance(ack, str)]
         lost += sum(not ack.duplicate for ack in acks)
@@ -42,7 +42,7 @@ async def send_again(connection: asyncpg.Connection, js: JetStreamContext, boot:
         log.warning("the broker had lost messages", sent_again=lost)
 
 
-async def doubt_all(connection: asyncpg.Connection) -> None:
+async def discard_acknowledgements(connection: asyncpg.Connection) -> None:
     """The broker contradicts what it said before: nothing that it acknowledged is certain."""
     log.error("the broker's sequences do not follow each other")
-    await connection.execute(_DOUBT)
+    await connection.execute(_DISCARD)

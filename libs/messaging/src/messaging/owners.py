@@ -17,8 +17,8 @@ from messaging.replicas import Replica, on_miss
 from messaging.uow import Units
 
 log = get()
-_FORGET = 5.0  # seconds
-_MOST = 1_000
+_REMEMBER_MISS = 5.0  # seconds
+_MAX_MISSES = 1_000
 By = Mapping[str, str | int]
 
 
@@ -36,7 +36,7 @@ class MissingReplica(Exception):
 
 
 def require(*facts: tuple[object, Replica, By]) -> None:
-    """Each is what was read, and where to ask for it otherwise. Raises NotHere for those that are None."""
+    """Each is what was read, and where to ask for it otherwise. Raises MissingReplica if any is None."""
     if missing := [Lookup(replica, by) for value, replica, by in facts if value is None]:
         raise MissingReplica(*missing)
 
@@ -50,16 +50,16 @@ class Owners:
         self._misses: dict[tuple[object, ...], float] = {}
 
     async def ask(self, replica: Replica, **by: str | int) -> State | None:
-        """It, written here as well; None when there is no such thing. Raises Unreachable."""
+        """It, written here as well; None when there is no such thing. Raises Unavailable."""
         key = (replica.state.thing, *sorted(by.items()))
         if self._misses.get(key, 0) > time.monotonic():
             return None
         owner = self._clients[replica.state.thing.partition(".")[0]]
         found = await on_miss(self._units, replica, owner, by)
         if found is None:
-            if len(self._misses) >= _MOST:
+            if len(self._misses) >= _MAX_MISSES:
                 self._misses.clear()
-            self._misses[key] = time.monotonic() + _FORGET
+            self._misses[key] = time.monotonic() + _REMEMBER_MISS
         return found
 
     async def fetch_missing(self, wanted: Sequence[Lookup]) -> bool:

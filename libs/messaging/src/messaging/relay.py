@@ -13,14 +13,14 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from messaging.connection import Nats, boot_of
-from messaging.lost import doubt_all, send_again
+from messaging.lost import discard_acknowledgements, resend_lost
 from messaging.quarantine import publish, refused, set_aside
 from messaging.topology import apply_to
 
 log = get()
 _BATCH = 500
 _POLL = 1.0  # the backstop when a wake-up was lost
-_KEEP_HOURS = 24
+_RETENTION_HOURS = 24
 
 _WAITING = "select id, event_id, subject, body from outbox where published_at is null order by id limit $1"
 _MARK = """
@@ -31,11 +31,11 @@ _LAST = """
 select stream, max(sequence) as sequence from outbox
 where published_at is not null and boot = $1 group by stream
 """
-_FORGET = "delete from outbox where published_at < now() - make_interval(hours => $1)"
+_DELETE_OLD = "delete from outbox where published_at < now() - make_interval(hours => $1)"
 
 
 class Relay:
-    """Run in the worker. `woken` is set at commit by this process, or by the NATS ping of another."""
+    """Run in the worker. `wakeup` is set at commit by this process, or by the NATS ping of another."""
 
     def __init__(self, database_url: str, service: str, broker: Nats) -> None:
         self._url = database_url
@@ -74,14 +74,14 @@ class Relay:
             if boot != boot_of(client):
                 boot = boot_of(client)
                 await apply_to(js)
-                await send_again(lead.connection, js, boot)
+                await resend_lost(lead.connection, js, boot)
                 await batches.remember(boot)
             while boot == boot_of(client) and await batches.publish():
                 if batches.contradicted:
-                    await doubt_all(lead.connection)
+                    await discard_acknowledgements(lead.connection)
                     boot, batches.contradicted = None, False
             if turns % 3600 == 0:
-                await lead.connection.execute(_FORGET, _KEEP_HOURS)
+                await lead.connection.execute(_DELETE_OLD, _RETENTION_HOURS)
             turns += 1
             try:
                 async with asyncio.timeout(_POLL):  # Python 3.11's wait_for can swallow a cancellation

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from contracts.base import State
 from kit import http
+from kit.errors import Unavailable
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -124,7 +125,8 @@ async def on_miss(
 ) -> State | None:
     """A thing made a moment ago may not have arrived: ask its owner once, for at most a second.
 
-    `by` is the key the owner looks up (`{"name": …}`, `{"slug": …}`, `{"id": …}`).
+    `by` is the key the owner looks up (`{"name": …}`, `{"slug": …}`, `{"id": …}`). None when it knows no such
+    thing; raises Unavailable when it does not say.
     """
     answer = await owner.request(
         "GET",
@@ -133,6 +135,8 @@ async def on_miss(
         timeout=1,
         repeatable=False,
     )
+    if answer.status >= 500:
+        raise Unavailable(f"The {owner.name} service has trouble of its own just now.")
     if answer.status != 200:
         return None
     found: list[State] = msgspec.json.decode(answer.body, type=list[replica.state])  # type: ignore[name-defined]

@@ -54,7 +54,8 @@ class Worker:
         self.broker.start()
         consumers = [self._consume(subscription) for subscription in subscriptions]
         tasks = [
-            asyncio.create_task(_keep(loop)) for loop in (self.relay.run, self._clean, *consumers, *loops)
+            asyncio.create_task(_supervise(loop))
+            for loop in (self.relay.run, self._clean, *consumers, *loops)
         ]
         await stop.wait()
         await end(*tasks)
@@ -75,7 +76,7 @@ class Worker:
             await asyncio.sleep(3600)
 
 
-async def _keep(loop: Loop) -> None:
+async def _supervise(loop: Loop) -> None:
     while True:
         try:
             await loop()

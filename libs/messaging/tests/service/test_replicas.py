@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 from contracts.base import State
 from contracts.identity import UserState
+from kit.errors import Unavailable
 from kit.http import Client, Unreachable
+from messaging.owners import Owners
 from messaging.replicas import Replica, on_miss, subscription, write
 from messaging.uow import Units
 from testkit.bus import Bus
@@ -120,14 +122,20 @@ async def test_an_answer_that_was_overtaken_by_a_message_changes_nothing(
     assert await copies.users() == [(1, 2, "New")]
 
 
-async def test_an_owner_with_trouble_of_its_own_is_not_asked_again(
+async def test_an_owner_with_trouble_of_its_own_has_not_said_that_there_is_no_such_thing(
     keeper: Units, copies: Copies, owner: Owner, asker: Client
 ) -> None:
+    """It is not asked twice in one go, but nothing is remembered of it: the next who asks is answered."""
     owner.things["user"] = [user(1)]
     owner.trouble["user", 0] = None
-    assert await on_miss(keeper, USERS, asker, {"id": 1}) is None
+    owners = Owners(keeper, {"identity": asker})
+    with pytest.raises(Unavailable):
+        await owners.ask(USERS, id=1)
     assert len(owner.asked) == 1
     assert await copies.users() == []
+    owner.trouble.clear()
+    assert await owners.ask(USERS, id=1) == user(1)
+    assert await copies.users() == [(1, 1, "User1")]
 
 
 async def test_an_owner_that_is_away_or_too_slow_is_waited_for_a_second_at_most(

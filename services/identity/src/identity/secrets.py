@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_turns = asyncio.Semaphore(2)  # more would stop both cores
+_limiter = asyncio.Semaphore(2)  # more would stop both cores
 _NOBODY = _hasher.hash("nobody has this token")
 WORDS: list[str] = (files("identity") / "words.txt").read_text().split()
 
@@ -34,13 +34,13 @@ def normal(words: str) -> str:
 
 
 async def slow_hash(words: str) -> str:
-    async with _turns:
+    async with _limiter:
         return await asyncio.to_thread(_hasher.hash, normal(words))
 
 
 async def slow_verify(stored: str | None, words: str) -> bool:
     """Takes as long for somebody who has no token, so that nothing is learnt from the time."""
-    async with _turns:
+    async with _limiter:
         try:
             right = await asyncio.to_thread(_hasher.verify, stored or _NOBODY, normal(words))
         except VerificationError:

@@ -160,7 +160,7 @@ class Submission(Base):
 
 
 class Cancellation(Base):
-    """A wish to stop jobs, to be sent when they are known; `actions` null means all."""
+    """Asks the controller to stop jobs, sent when they are known; `actions` null means all."""
 
     __tablename__ = "cancellations"
     __table_args__ = (

@@ -19,7 +19,7 @@ _OF_JOB = "select job_request_id from jobs where identifier = $1"
 
 class Owners(owners.Owners):
     async def workspace(self, name: str) -> WorkspaceState | None:
-        """With its project; None when nobody knows it. Raises Unreachable."""
+        """With its project; None when nobody knows it. Raises Unavailable."""
         state = await self.ask(replicas.WORKSPACES, name=name)
         if not isinstance(state, WorkspaceState):
             return None

@@ -28,8 +28,8 @@ def poller(settings: dict[str, object], units: Units, rap: RapClient) -> Poller:
     return Poller(Settings(**settings), units, rap)
 
 
-async def ask(poller: Poller, rap_id: str, doubted: float | None = None) -> None:
-    poller._doubted = {} if doubted is None else {rap_id: doubted}
+async def ask(poller: Poller, rap_id: str, unknown_for: float | None = None) -> None:
+    poller._unknown_for = {} if unknown_for is None else {rap_id: unknown_for}
     await poller._ask([rap_id])
 
 
@@ -55,7 +55,7 @@ async def test_it_ends_after_the_grace_as_failed_and_counts_in_no_queue(
     assert tuple(row) == (0, 0, 0, 1)
     announced = await world.announced("jobs")
     assert (announced.count(FINISHED), announced.count(TOLD)) == (1, 1)
-    await forgotten.end(units, [request.rap_id])
+    await forgotten.fail(units, [request.rap_id])
     assert (await world.announced("jobs")).count(FINISHED) == 1, "told once"
 
 
@@ -79,7 +79,7 @@ async def test_one_that_the_controller_knows_again_is_trusted_again(
     await control.post("/speed", json={"seconds_per_job": 60})
     request = await made.request(sha=head, submission="waiting", requested_actions=["measures_monthly"])
     await dispatcher.once()
-    await forgotten.doubt(units, [request.rap_id])
+    await forgotten.mark_unknown(units, [request.rap_id])
     await ask(poller, request.rap_id, 901)
     [row] = await world.rows("jobs", "select unknown_since from submissions")
     assert row["unknown_since"] is None

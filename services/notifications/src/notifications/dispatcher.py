@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from clients.identity import Contact, IdentityClient
 from contracts.notifications import Delivered, GivenUp
 from kit import clock
+from kit.batching import Batcher
 from kit.errors import AppError
 from kit.logging import get
-from kit.loops import Together
 from kit.words import DETAIL, STATUS_MESSAGE, cut
 from messaging.queue import Queue
 from messaging.uow import UnitOfWork, Units
@@ -82,8 +82,8 @@ class Dispatcher:
         self._email = email
         self._slack = slack
         self._github = github
-        self._contact = Together(self._contacts)
-        self._mark = Together(self._mark_all)
+        self._contact = Batcher(self._contacts)
+        self._mark = Batcher(self._mark_all)
         self._queues = {
             channel: Queue(units, "deliveries", _CLAIM, self._serve, slots=slots, values={"channel": channel})
             for channel in CHANNELS

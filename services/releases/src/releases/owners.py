@@ -14,13 +14,13 @@ class Owners(owners.Owners):
     """For those who may make us ask: a backend's calls, and people who are looking at a page."""
 
     async def project_of_workspace(self, data: Database, name: str) -> int | None:
-        """The id of its project; None when there is no such workspace anywhere. Raises Unreachable."""
+        """The id of its project; None when there is no such workspace anywhere. Raises Unavailable."""
         if (known := await queries.project_of_workspace(data, name)) is not None:
             return known
         return await self.workspace(name)
 
     async def workspace(self, name: str) -> int | None:
-        """Fetches it with its project, whose id is returned. Raises Unreachable."""
+        """Fetches it with its project, whose id is returned. Raises Unavailable."""
         state = await self.ask(replicas.WORKSPACES, name=name)
         if not isinstance(state, WorkspaceState):
             return None

@@ -59,7 +59,7 @@ async def _targets(uow: UnitOfWork, request: JobRequest, wanted: set[str] | None
 
 
 async def _asked(uow: UnitOfWork, request: JobRequest) -> set[str]:
-    """What the controller was or is being asked to stop; all that is known when a wish is for everything."""
+    """What the controller was or is being asked to stop; all that is known when one is for everything."""
     query = select(Cancellation.actions).where(
         Cancellation.job_request_id == request.id, Cancellation.done_at.is_(None)
     )

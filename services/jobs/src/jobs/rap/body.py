@@ -20,7 +20,7 @@ where r.id = :id
 
 
 async def create_body(session: AsyncSession, request_id: int, scope: dict[str, list[str]]) -> dict[str, Any]:
-    """Raises NotHere while a replica has not yet heard of the workspace, user or project."""
+    """Raises MissingReplica while a replica has not yet heard of the workspace, user or project."""
     row = (await session.execute(_FACTS, {"id": request_id})).one()
     require(
         (row.repo_url, replicas.WORKSPACES, {"name": row.workspace}),

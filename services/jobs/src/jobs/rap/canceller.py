@@ -109,11 +109,11 @@ class Canceller:
             cancellation.next_attempt_at = clock.now() + timedelta(seconds=pause)
             if clock.now() - cancellation.created_at > self._deadline:
                 cancellation.done_at, cancellation.given_up = clock.now(), True
-                uow.publish(_told(request, cancellation))
+                uow.publish(_staff_notice(request, cancellation))
             uow.publish(JobRequestStatusChanged(**request.facts(), status=request.status))
 
 
-def _told(request: JobRequest, cancellation: Cancellation) -> JobsStaffNotice:
+def _staff_notice(request: JobRequest, cancellation: Cancellation) -> JobsStaffNotice:
     reason = TROUBLES[cancellation.trouble or "controller_unclear"].sentence
     return JobsStaffNotice(
         told=f"cancellation:{cancellation.id}",

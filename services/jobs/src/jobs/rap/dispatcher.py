@@ -35,7 +35,7 @@ _CLAIM = claim(
 )
 
 
-class _Try(NamedTuple):
+class _Attempt(NamedTuple):
     """`earlier`: when a try before this one may have reached the controller, so no answer is final alone."""
 
     request_id: int
@@ -68,7 +68,7 @@ class Dispatcher:
         self.once = self._queue.once
 
     async def _send(self, row: sa.Row[Any]) -> None:
-        this = _Try(row.key, row.lease)
+        this = _Attempt(row.key, row.lease)
         try:
             scope = await self._scope(this.request_id)
             attempt = await self._prepare(this, scope)
@@ -110,7 +110,7 @@ class Dispatcher:
             project_id = (await uow.session.get_one(JobRequest, request_id)).project_id
         return await self._projects.analysis_scope(project_id)
 
-    async def _prepare(self, this: _Try, scope: dict[str, Any] | None) -> _Try | None:
+    async def _prepare(self, this: _Attempt, scope: dict[str, Any] | None) -> _Attempt | None:
         """What is sent: composed once, with the permissions of that moment, and kept for every later try.
 
         From here on the controller may have it, whatever becomes of us. None: nothing is left to do.
@@ -132,7 +132,7 @@ class Dispatcher:
             return this._replace(earlier=earlier, body=submission.body)
 
     async def _conclude(
-        self, this: _Try, status: RequestStatus, message: str, answer: dict[str, Any]
+        self, this: _Attempt, status: RequestStatus, message: str, answer: dict[str, Any]
     ) -> None:
         """No jobs by this try, perhaps because of an earlier one: only an id that stays unknown is over."""
         if this.earlier is not None:
@@ -148,7 +148,7 @@ class Dispatcher:
                 return await self._later(this, "controller_unclear", error, unclear_at=this.earlier)
         await settle.refuse(self._units, this.request_id, this.lease, status, message, answer)
 
-    async def _confirm_unwanted(self, this: _Try) -> None:
+    async def _confirm_unwanted(self, this: _Attempt) -> None:
         """Cancelled while an answer was missing: jobs that were made are cancelled there."""
         assert this.earlier is not None
         try:
@@ -161,7 +161,7 @@ class Dispatcher:
         error = "cancelled; whether the controller has it is not certain yet"
         await self._later(this, "controller_unclear", error, unclear_at=None if late else this.earlier)
 
-    async def _later(self, this: _Try, trouble: str, error: str, *, unclear_at: datetime | None) -> None:
+    async def _later(self, this: _Attempt, trouble: str, error: str, *, unclear_at: datetime | None) -> None:
         """Tried again, until the deadline; jobs that one of the tries made after all still count."""
         if await settle.retry(
             self._units,
@@ -183,6 +183,6 @@ class Dispatcher:
         message = TROUBLES["controller_silent"].text
         await settle.refuse(self._units, this.request_id, this.lease, RequestStatus.FAILED, message, None)
 
-    async def _rap_id(self, this: _Try) -> str:
+    async def _rap_id(self, this: _Attempt) -> str:
         async with self._units() as uow:
             return (await uow.session.get_one(JobRequest, this.request_id)).rap_id

@@ -1,4 +1,4 @@
-"""Requests that the controller accepted and no longer knows: doubted for a while, then over."""
+"""Requests that the controller accepted and no longer knows: unknown for a while, then failed."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ def _of(statement: str) -> TextClause:
     return text(statement).bindparams(bindparam("rap_ids", type_=ARRAY(TEXT)))
 
 
-_DOUBT = _of("""
+_MARK_UNKNOWN = _of("""
 update submissions s set unknown_since = now() from job_requests r
 where r.id = s.job_request_id and r.rap_id = any(:rap_ids) and s.state = 'accepted' and unknown_since is null
 """)
-_TRUST = _of("""
+_MARK_KNOWN = _of("""
 update submissions s set unknown_since = null from job_requests r
 where r.id = s.job_request_id and r.rap_id = any(:rap_ids)
 """)
@@ -40,17 +40,17 @@ update job_requests set status = 'failed', status_message = :message where id = 
 """).bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
 
 
-async def doubt(units: Units, rap_ids: Sequence[str]) -> None:
+async def mark_unknown(units: Units, rap_ids: Sequence[str]) -> None:
     async with units() as uow:
-        await uow.session.execute(_DOUBT, {"rap_ids": list(rap_ids)})
+        await uow.session.execute(_MARK_UNKNOWN, {"rap_ids": list(rap_ids)})
 
 
-async def trust(units: Units, rap_ids: Sequence[str]) -> None:
+async def mark_known(units: Units, rap_ids: Sequence[str]) -> None:
     async with units() as uow:
-        await uow.session.execute(_TRUST, {"rap_ids": list(rap_ids)})
+        await uow.session.execute(_MARK_KNOWN, {"rap_ids": list(rap_ids)})
 
 
-async def end(units: Units, rap_ids: Sequence[str]) -> None:
+async def fail(units: Units, rap_ids: Sequence[str]) -> None:
     """They have failed, with a sentence; what still waited or ran of them counts in no queue any more."""
     async with units() as uow:
         rows = (await uow.session.execute(_LOCK, {"rap_ids": list(rap_ids)})).all()
@@ -59,11 +59,13 @@ async def end(units: Units, rap_ids: Sequence[str]) -> None:
         await uow.session.execute(_REQUESTS, {"ids": open_ids, "message": FORGOTTEN})
         await uow.session.execute(sql.RECOMPUTE, {"ids": ids})
         await uow.session.execute(sql.ACTIONS, {"ids": ids})
-        uow.publish(*await finish_facts(uow, open_ids), *(_told(request_id) for request_id in open_ids))
+        uow.publish(
+            *await finish_facts(uow, open_ids), *(_staff_notice(request_id) for request_id in open_ids)
+        )
     log.error("the controller has forgotten requests", job_requests=ids[:10], count=len(ids))
 
 
-def _told(request_id: int) -> JobsStaffNotice:
+def _staff_notice(request_id: int) -> JobsStaffNotice:
     return JobsStaffNotice(
         told=f"forgotten:{request_id}",
         title=f"The controller no longer knows request {request_id}",

@@ -20,8 +20,8 @@ async def tell_of_login_token(uow: UnitOfWork, event: LoginTokenIssued | LoginTo
     template = "login_token_used" if used else "login_token_issued"
     subject = "OpenSAFELY account login with token" if used else "New OpenSAFELY login token generated"
     # Two workers that count at the same time would make one key for two mails.
-    turn = f"login_token:{event.user_id}"
-    await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(turn))))
+    lock = f"login_token:{event.user_id}"
+    await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(lock))))
     count = await uow.session.scalar(
         select(func.count()).where(Delivery.recipient_id == event.user_id, Delivery.template == template)
     )

@@ -76,7 +76,7 @@ async def _facts(uow: UnitOfWork, event: AirlockEventReceived) -> Any:
 
 
 async def tell_of_event(uow: UnitOfWork, event: AirlockEventReceived) -> None:
-    """Raises NotHere until workspace and people have arrived here."""
+    """Raises MissingReplica until workspace and people have arrived here."""
     step = STEPS[event.event_type]
     facts = await _facts(uow, event)
     lines = update_lines(step.phrase, facts.by, event.updates)

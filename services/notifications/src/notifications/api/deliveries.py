@@ -27,6 +27,6 @@ async def deliveries(
 
 
 @router.post("/{delivery_id}/again", status_code=204)
-async def again(delivery_id: int, actor: CurrentActor, uow: Uow) -> None:
+async def resend_delivery(delivery_id: int, actor: CurrentActor, uow: Uow) -> None:
     policies.check_staff(actor)
     await resend(uow, delivery_id, now=clock.now())

@@ -60,8 +60,8 @@ async def create_release(uow: UnitOfWork, wanted: NewRelease, *, now: datetime) 
         if not wanted.files:
             await _complete(uow, wanted, now)
     creator = {"release_id": wanted.release_id, "user_id": wanted.created_by_id, "at": now}
-    again = upsert(ReleaseCreator).values(creator)
-    await uow.session.execute(again.on_conflict_do_update(constraint="pk_release_creators", set_={"at": now}))
+    sent = upsert(ReleaseCreator).values(creator)
+    await uow.session.execute(sent.on_conflict_do_update(constraint="pk_release_creators", set_={"at": now}))
 
 
 def _of(wanted: NewRelease) -> dict[str, Any]:

@@ -177,20 +177,20 @@ async def airlock_event(request: Request, actor: CurrentActor, begin: Begin, own
         return drf.detail(400, str(exc))
     problem = _unfit(sent)
     if problem is None:
-        told = _told(sent, actor, request)
-        problem = await _receive(begin, told)
-        if problem in events.unknown(told) and await owners.of_event(
-            told.workspace, told.user, told.request_author
+        event = _review_event(sent, actor, request)
+        problem = await _receive(begin, event)
+        if problem in events.unknown(event) and await owners.of_event(
+            event.workspace, event.user, event.request_author
         ):
-            problem = await _receive(begin, told)
+            problem = await _receive(begin, event)
     if problem is not None:
         return drf.json({"status": "error", "message": problem}, 201)
     return drf.json({"status": "ok"}, 201)
 
 
-async def _receive(begin: Begin, told: events.ReviewEvent) -> str | None:
+async def _receive(begin: Begin, event: events.ReviewEvent) -> str | None:
     async with begin() as uow:
-        return await events.receive_event(uow, told)
+        return await events.receive_event(uow, event)
 
 
 def _unfit(sent: dict[str, Any]) -> str | None:
@@ -210,7 +210,7 @@ def _unfit(sent: dict[str, Any]) -> str | None:
     return None
 
 
-def _told(sent: dict[str, Any], actor: Actor, request: Request) -> events.ReviewEvent:
+def _review_event(sent: dict[str, Any], actor: Actor, request: Request) -> events.ReviewEvent:
     trace = request.headers.get("traceparent", "")
     return events.ReviewEvent(
         event_type=sent["event_type"].lower(),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from kit.loops import Together
+from kit.batching import Batcher
 
 
 async def test_questions_asked_while_one_is_under_way_are_asked_together() -> None:
@@ -15,7 +15,7 @@ async def test_questions_asked_while_one_is_under_way_are_asked_together() -> No
         await asyncio.sleep(0.01)
         return [2 * item for item in items]
 
-    ask = Together(double, most=4)
+    ask = Batcher(double, max_size=4)
     first = asyncio.create_task(ask(0))
     await asyncio.sleep(0.005)
     assert await asyncio.gather(*(ask(n) for n in range(1, 7))) == [2, 4, 6, 8, 10, 12]
@@ -31,7 +31,7 @@ async def test_a_failure_reaches_everybody_who_asked_and_nobody_later() -> None:
             raise OSError("away")
         return list(items)
 
-    ask = Together(answer)
+    ask = Batcher(answer)
     both = await asyncio.gather(ask(1), ask(2), return_exceptions=True)
     assert [type(one) for one in both] == [OSError, OSError]
     broken = False
@@ -43,7 +43,7 @@ async def test_who_no_longer_waits_changes_nothing_for_the_others() -> None:
         await asyncio.sleep(0.01)
         return list(items)
 
-    ask = Together(answer)
+    ask = Batcher(answer)
     gone, stays = asyncio.create_task(ask(1)), asyncio.create_task(ask(2))
     await asyncio.sleep(0)
     gone.cancel()

@@ -8,12 +8,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Together(Generic[T, R]):
+class Batcher(Generic[T, R]):
     """Calls that come while one is under way are done together by the next, in their order."""
 
-    def __init__(self, do: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, most: int = 100) -> None:
+    def __init__(self, do: Callable[[Sequence[T]], Awaitable[Sequence[R]]], *, max_size: int = 100) -> None:
         self._do = do
-        self._most = most
+        self._max_size = max_size
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -32,7 +32,7 @@ class Together(Generic[T, R]):
 
     async def _serve(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            batch, self._waiting = self._waiting[: self._max_size], self._waiting[self._max_size :]
             try:
                 answers = await self._do([item for item, _ in batch])
             except Exception as exc:
