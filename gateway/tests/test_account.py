@@ -1,4 +1,4 @@
-"""Logging in and out, and one's own settings."""
+"""Logging in and out, and one's own settings (I15, I17, I18)."""
 
 import httpx
 import msgspec

@@ -1,4 +1,4 @@
-"""What the gateway does by itself, with every service away."""
+"""What the gateway does by itself, with every service away (I19)."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Forms: who may send them, from where, and what becomes of what was filled in."""
+"""Forms: who may send them, from where, and what becomes of what was filled in (I19)."""
 
 import re
 from html import unescape

@@ -33,6 +33,7 @@ class Late(Response):
 async def test_authorise_answers_within_three_seconds_whatever_hangs(
     site: httpx.AsyncClient, neighbours: Neighbours
 ) -> None:
+    """A18"""
     neighbours.answers["POST releases/api/v2/releases/authorise"] = Late(4)
     began = time.monotonic()
     answer = await site.post("/api/v2/releases/authorise", json={"user": "rosa"})

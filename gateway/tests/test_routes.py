@@ -1,4 +1,4 @@
-"""Names that people may choose can never hide a page."""
+"""Names that people may choose can never hide a page (P7, P9)."""
 
 import httpx
 import pytest

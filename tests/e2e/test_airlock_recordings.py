@@ -1,13 +1,13 @@
-"""What the real Airlock was recorded sending is answered as it was then, through the whole system."""
+"""What Airlock sends, condensed and recorded, is answered as it relies on, through the whole system."""
 
 import base64
 import http.client
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from testkit import wire
 from testkit.stack import Stack
 from testkit.waiting import until
 
@@ -15,18 +15,12 @@ from .test_main_job import manage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
 
-FOLDER = Path(__file__).parents[3] / "shared" / "recordings" / "airlock"
-PEOPLE = {"alice": None, "checker1": "OutputChecker", "checker2": "OutputChecker"}
-
-
-def recorded(scenario: str) -> list[dict[str, Any]]:
-    files = sorted((FOLDER / scenario).glob("[0-9]*.json"))
-    return [json.loads(file.read_text()) for file in files]
+SOURCES = sorted(wire.casts())
 
 
 @pytest.fixture(scope="module")
-def token(stack: Stack, shared: Path) -> str:
-    """Of a backend whose members are the recorded people; their project and its workspace exist too."""
+def tokens(stack: Stack) -> dict[str, str]:
+    """Of a backend for each source, whose members are the cast; their project and its workspace exist too."""
 
     def said(*words: str) -> Any:
         def done() -> Any:
@@ -35,17 +29,20 @@ def token(stack: Stack, shared: Path) -> str:
 
         return until(done, 15)
 
-    made = said("create_backend", "recorded", "--name", "Recorded")["token"]
-    said("create_org", "org-one", "--name", "Org One")
-    said("create_project", "study", "--name", "Study Project", "--number", "4242", "--org", "org-one")
-    said("create_workspace", "study", "study-ws", "--repo", "https://github.com/opensafely/demo-study")
-    for name, role in PEOPLE.items():
-        said("create_user", name)
-        said("add_to_backend", name, "recorded")
-        if role:
-            said("grant", name, role)
-    said("add_member", "study", "alice", "--role", "ProjectDeveloper")
-    return str(made)
+    made = {}
+    for source, cast in wire.casts().items():
+        made[source] = str(said("create_backend", source, "--name", source.capitalize())["token"])
+        project, workspace = f"study-{source}", cast.workspaces[0]
+        said("create_org", f"org-{source}", "--name", cast.orgs[0])
+        said("create_project", project, "--name", cast.project, "--org", f"org-{source}")
+        said("create_workspace", project, workspace, "--repo", "https://github.com/opensafely/demo-study")
+        for name in (cast.author, cast.first, cast.second):
+            said("create_user", name)
+            said("add_to_backend", name, source)
+            if name != cast.author:
+                said("grant", name, "OutputChecker")
+        said("add_member", project, cast.author, "--role", "ProjectDeveloper")
+    return made
 
 
 def send(stack: Stack, token: str, call: dict[str, Any], body: bytes) -> tuple[int, dict[str, str], str]:
@@ -82,9 +79,13 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("scenario", ["a-happy", "b-events"])
-def test_a_recorded_conversation_goes_the_same_way(stack: Stack, token: str, scenario: str) -> None:
-    calls = recorded(scenario)
+def test_a_conversation_goes_the_same_way(
+    stack: Stack, tokens: dict[str, str], source: str, scenario: str
+) -> None:
+    calls, token = wire.airlock(source, scenario), tokens[source]
+    workspace = wire.casts()[source].workspaces[0]
     assert calls
     for turn in calls:
         call, wanted = turn["request"], turn["response"]
@@ -99,7 +100,7 @@ def test_a_recorded_conversation_goes_the_same_way(stack: Stack, token: str, sce
             ]
             raw = json.dumps({"user": call["json"]["user"], "token": words}).encode()
         status, headers, text = send(stack, token, call, raw)
-        what = f"{scenario} {turn['seq']} {call['path']}: {text[:300]}"
+        what = f"{source} {scenario} {turn['seq']} {call['path']}: {text[:300]}"
         assert status == wanted["status"], what
         assert "set-cookie" not in headers, what
         for name in ("Release-Id", "File-Id"):
@@ -115,7 +116,7 @@ def test_a_recorded_conversation_goes_the_same_way(stack: Stack, token: str, sce
             assert here.keys() == there.keys(), what
             assert (here["username"], here["output_checker"]) == (there["username"], there["output_checker"])
             if there["workspaces"]:
-                assert shape(here["workspaces"]) == shape({"study-ws": there["workspaces"]["study-ws"]})
+                assert shape(here["workspaces"]) == shape({workspace: there["workspaces"][workspace]})
         elif wanted["body"]:
             assert json.loads(text).keys() == json.loads(wanted["body"]).keys(), what
 
@@ -123,26 +124,33 @@ def test_a_recorded_conversation_goes_the_same_way(stack: Stack, token: str, sce
 @pytest.mark.parametrize(
     ("path", "body", "headers", "status", "detail"),
     [
-        ("releases/authorise", b'{"user": "alice"}', {"Authorization": "wrong"}, 403, "Invalid token"),
+        ("releases/authorise", b'{"user": "juno"}', {"Authorization": "wrong"}, 403, "Invalid token"),
         ("releases/authorise", b'{"user": "ghost"}', {}, 404, None),
         ("releases/authorise", b"{}", {}, 400, None),
         ("releases/authorise", b"not json", {}, 400, None),
-        ("releases/authenticate", b'{"user": "alice", "token": "no such words"}', {}, 403, None),
+        ("releases/authenticate", b'{"user": "juno", "token": "no such words"}', {}, 403, None),
         ("releases/authenticate", b'{"user": "ghost", "token": "x"}', {}, 403, None),
         ("releases/workspace/no-such-workspace", b"{}", {}, 404, None),
-        ("releases/workspace/study-ws", b"{}", {}, 403, "Authentication credentials were not provided."),
-        ("releases/workspace/study-ws", b"{}", {"OS-User": "alice"}, 403, None),
-        ("releases/workspace/study-ws", b"{}", {"OS-User": "checker1"}, 400, None),
-        ("releases/release/NOSUCH", b"x", {"OS-User": "checker1"}, 404, None),
+        ("releases/workspace/tides", b"{}", {}, 403, "Authentication credentials were not provided."),
+        ("releases/workspace/tides", b"{}", {"OS-User": "juno"}, 403, None),
+        ("releases/workspace/tides", b"{}", {"OS-User": "otto"}, 400, None),
+        ("releases/release/NOSUCH", b"x", {"OS-User": "otto"}, 404, None),
         ("airlock/events/", b'{"event_type": "request_submitted"}', {}, 201, None),
         ("airlock/events/", b"\xff", {}, 400, None),
         ("nothing/like/this", b"", {}, 404, None),
     ],
 )
 def test_a_refusal_is_plain(
-    stack: Stack, token: str, path: str, body: bytes, headers: dict[str, str], status: int, detail: str | None
+    stack: Stack,
+    tokens: dict[str, str],
+    path: str,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+    detail: str | None,
 ) -> None:
-    """A3 to A7"""
+    """A3 to A7, through the gateway"""
+    token = headers.get("Authorization", tokens["condensed"])
     sent = {
         "Host": "x",
         "Authorization": token,
@@ -150,7 +158,6 @@ def test_a_refusal_is_plain(
         "Content-Length": "0",
     } | headers
     call = {"path": f"/api/v2/{path}", "headers": list(sent.items())}
-    token = headers.get("Authorization", token)
     found, _, text = send(stack, token, call, body)
     assert found == status, text
     assert json.loads(text)

@@ -1,4 +1,4 @@
-"""Operators' commands: each may be repeated, leaves a trace, and prints secrets once."""
+"""Operators' commands: each may be repeated, leaves a trace, and prints secrets once (I33 to I37)."""
 
 from typing import Any
 

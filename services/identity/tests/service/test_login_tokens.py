@@ -47,7 +47,7 @@ async def test_words_work_once(airlock: IdentityClient, words: str, world: World
 async def test_a_call_that_is_made_again_inside_works_again_and_no_other_does(
     airlock: IdentityClient, words: str, world: World
 ) -> None:
-    """Its answer was lost. What a caller may choose, the request id, does not make it the same call."""
+    """Its answer was lost. What a caller may choose, the request id, does not make it the same call (A24)."""
     telemetry.request_id.set("chosen-by-airlock")
     telemetry.call_id.set("call-1")
     assert (await airlock.identify("jane", words)).user

@@ -1,3 +1,5 @@
+"""Logging in by GitHub: who that is here, in which browser, and for how long (I9 to I17)."""
+
 import asyncio
 
 import pytest

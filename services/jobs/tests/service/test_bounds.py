@@ -1,4 +1,4 @@
-"""The largest request that is possible, each message as long as it likes: kept, announced and answered."""
+"""The largest request there is, each message as long as it likes: kept, announced and answered (J37)."""
 
 import msgspec
 from clients.jobs import JobsClient

@@ -205,6 +205,7 @@ async def test_nothing_to_do_is_an_end_without_jobs(
     units: Units,
     rap: rap_client.RapClient,
 ) -> None:
+    """J23"""
     await control.post("/speed", json={"seconds_per_job": 30})
     wanted = {
         "sha": head,

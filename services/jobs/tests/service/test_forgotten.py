@@ -1,4 +1,4 @@
-"""A request that the controller accepted and then no longer knows ends by itself."""
+"""A request that the controller accepted and then no longer knows ends by itself (J35)."""
 
 import asyncio
 

@@ -209,6 +209,7 @@ async def test_two_answers_at_once_about_different_jobs_of_one_request_lose_none
 async def test_a_sign_of_life_alone_is_written_rarely_and_told_when_written(
     units: Units, made: Made, world: World
 ) -> None:
+    """RAP32"""
     request = await made.request()
     sync = Sync(units)
     for minute in ("00", "01", "02", "11"):

@@ -63,6 +63,7 @@ async def test_metrics_are_for_people_with_a_role(made: Made, speak: Speak) -> N
 
 
 async def test_updates_are_missing_after_half_an_hour(made: Made, speak: Speak) -> None:
+    """J36"""
     request, fresh, over = [await made.request(number) for number in range(3)]
     long_ago = (datetime.now(UTC) - timedelta(minutes=31)).isoformat()
     just_now = datetime.now(UTC).isoformat()

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jobs.pipeline import PipelineError, parse
+from testkit.wire import SHARED
 
-FOLDER = Path(__file__).parents[5] / "shared" / "data" / "project-yaml"
+FOLDER = SHARED / "data" / "project-yaml"
 LABELS: dict[str, Any] = json.loads((FOLDER / "labels.json").read_text()) if FOLDER.exists() else {}
 
 

@@ -1,4 +1,4 @@
-"""Facts become messages that arrive once, in spite of everything."""
+"""Facts become messages that arrive once, in spite of everything (N2 to N5, N8, N14)."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mail over real SMTP: what it says, and what happens when the server does not want it."""
+"""Mail over real SMTP: what it says, and what happens when the server does not want it (N3 to N6)."""
 
 from contracts.identity import LoginTokenUsed
 from contracts.jobs import TOLD, FinishedJob

@@ -1,4 +1,4 @@
-"""Slack's refusals."""
+"""Slack's refusals (N3)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What was sent to whom, for staff."""
+"""What was sent to whom, for staff (N3)."""
 
 from collections.abc import AsyncIterator
 from typing import Any

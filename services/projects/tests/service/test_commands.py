@@ -1,4 +1,4 @@
-"""The operators' commands: what they make, once, and what they refuse in one line."""
+"""The operators' commands: what they make, once, and what they refuse in one line (P1 to P10, P21)."""
 
 import asyncio
 import getpass

@@ -1,4 +1,4 @@
-"""Everybody's and one's own projects and workspaces, page by page."""
+"""Everybody's and one's own projects and workspaces, page by page (P15)."""
 
 from itertools import product
 from typing import Any

@@ -1,4 +1,4 @@
-"""One project, one workspace, and the public question about its flow."""
+"""One project, one workspace, and the public question about its flow (P3, P5, P11, P14)."""
 
 import pytest
 from clients.projects import ProjectsClient

@@ -1,4 +1,4 @@
-"""What the search box of the site asks of projects."""
+"""What the search box of the site asks of projects (P16)."""
 
 from clients.projects import ProjectsClient
 from testkit.plugin import Speak

@@ -1,4 +1,4 @@
-"""Who may archive a workspace and who may set its notifications, and what others hear of it."""
+"""Who may archive a workspace and who may set its notifications, and what others hear of it (P12)."""
 
 import asyncio
 from itertools import pairwise

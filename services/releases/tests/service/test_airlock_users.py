@@ -64,6 +64,7 @@ async def test_an_address_or_stray_spaces_name_the_same_person(
 
 
 async def test_a_form_is_understood_too(airlock: Airlock, people: People) -> None:
+    """A8"""
     words = await people.words(await people.make("jane"))
     answer = await airlock.post(AUTHENTICATE, data={"user": "jane", "token": words})
     assert (answer.status_code, answer.json()) == (200, record("jane"))
@@ -111,6 +112,7 @@ async def test_a_value_longer_than_any_real_one_is_a_fault(
 @both
 @pytest.mark.parametrize("raw", [b"{", b"[]", b'{"user": "a\\u0000", "token": "b"}', b"\xff"])
 async def test_what_cannot_be_read_is_refused(airlock: Airlock, path: str, raw: bytes) -> None:
+    """A8"""
     answer = await airlock.post(path, content=raw)
     assert answer.status_code == 400
 
@@ -167,6 +169,7 @@ async def test_wrong_and_expired_words_are_refused_in_their_own_sentences(
 
 
 async def test_a_backend_the_person_is_no_member_of_may_ask_too(airlock: Airlock, people: People) -> None:
+    """A15"""
     words = await people.words(await people.make("jane"))
     answer = await airlock.post(AUTHENTICATE, backend="emis", json={"user": "jane", "token": words})
     assert answer.status_code == 200

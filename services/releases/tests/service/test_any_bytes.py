@@ -83,6 +83,7 @@ def changed(body: Any, path: tuple[Any, ...], value: Any) -> Any:
 async def test_any_value_in_any_place_of_a_body(
     airlock: Airlock, people: People, data: st.DataObject, call: str, value: Any
 ) -> None:
+    """Whatever is wrong, the answer is an object (A11)."""
     body = changed(CALLS[call], data.draw(st.sampled_from(places(CALLS[call]))), value)
     answer = await airlock.post(call, content=json.dumps(body).encode())
     assert answer.status_code < 500, (call, body, answer.text)

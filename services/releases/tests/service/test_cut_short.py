@@ -24,7 +24,7 @@ async def test_a_file_as_large_as_the_limit_arrives(airlock: Airlock, folder: Pa
 async def test_a_declared_length_above_the_limit_is_refused(
     airlock: Airlock, folder: Path, more: int
 ) -> None:
-    """An object with `detail`, not the reference's list, which Airlock cannot read (gotcha 4)."""
+    """An object with `detail`, not the reference's list, which Airlock cannot read (A11, A49)."""
     await airlock.create(CSV)
     refused = await airlock.upload(CSV[0], bytes(LIMIT + more))
     assert (refused.status_code, refused.json()) == (400, {"detail": TOO_LARGE})
@@ -35,6 +35,7 @@ async def test_a_declared_length_above_the_limit_is_refused(
 async def test_more_than_the_limit_without_a_length_is_refused(
     airlock: Airlock, world: World, folder: Path, megabytes: int
 ) -> None:
+    """A49"""
     await airlock.create(CSV)
     pieces = (bytes(1024 * 1024) for _ in range(megabytes))
     refused = await airlock.upload(CSV[0], in_pieces(*pieces))
@@ -68,7 +69,7 @@ async def test_a_client_that_goes_away_leaves_nothing(airlock: Airlock, world: W
 async def test_a_crash_between_bytes_and_record_loses_nothing(
     airlock: Airlock, world: World, folder: Path
 ) -> None:
-    """Durable first, then said: the connection dies at the commit, and the next try succeeds."""
+    """Durable first, then said (A52): the connection dies at the commit, and the next try succeeds."""
     await airlock.create(CSV)
     await world.rows(
         "releases",

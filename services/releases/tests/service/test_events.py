@@ -41,6 +41,7 @@ async def kept(world: World) -> list[asyncpg.Record]:
 
 @pytest.mark.parametrize("kind", TYPES)
 async def test_an_event_is_kept_and_announced(airlock: Airlock, world: World, kind: str) -> None:
+    """A29: nobody has been told yet."""
     headers = trace()
     answer = await airlock.event(kind, org="ebmdatalab", repo="outputs", headers=headers)
     assert (answer.status_code, answer.content) == OK
@@ -184,7 +185,7 @@ async def test_what_cannot_be_read_is_refused(airlock: Airlock, raw: bytes) -> N
 
 
 async def test_an_event_larger_than_a_message_may_be_is_refused(airlock: Airlock, world: World) -> None:
-    """It would stop the relay for everybody: the broker takes a megabyte at most."""
+    """It would stop the relay for everybody: the broker takes a megabyte at most (A32)."""
     updates = [{"update": "x" * 1000}] * 1200
     answer = await airlock.event("request_submitted", updates=updates)
     assert answer.status_code == 400
