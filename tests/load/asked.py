@@ -3,7 +3,8 @@
 import json
 
 from rawclient import request
-from seed import ACTIONS, release_id, workspace
+from runs import ACTIONS
+from seed import release_id, workspace
 from testkit.stack import Stack
 
 Asked = list[tuple[str, int, bytes]]
@@ -25,6 +26,9 @@ def asked(stack: Stack, session: str) -> dict[str, Asked]:
     nobody = {"Accept": "text/html"}
     return {
         **_api(stack, url),
+        "release index": pages(
+            *(f"/api/v2/releases/workspace/{workspace(n)}" for n in _MINE), by={"Cookie": session}
+        ),
         "home": pages("/"),
         "home, nobody": pages(*(f"/?n={n}" for n in range(400)), by=nobody),
         "status": pages("/status/"),
@@ -77,9 +81,6 @@ def _api(stack: Stack, url: str) -> dict[str, Asked]:
         ],
         "workspace statuses": [
             request(f"{url}/api/v2/workspaces/{workspace(n)}/statuses/", backend) for n in _SPREAD
-        ],
-        "release index": [
-            request(f"{url}/api/v2/releases/workspace/{workspace(n)}", backend) for n in _SPREAD
         ],
         "user API": [request(f"{url}/api/v2/users/{name}/", backend) for name in ("loadtester", "rosa")],
     }

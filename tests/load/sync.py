@@ -16,10 +16,17 @@ from jobs.rap.sync import Sync
 from kit.db import Database
 from messaging.connection import Nats
 from messaging.uow import Units
-from seed import ACTIONS, FIRST, PERSON, rap_id, workspace
+from runs import ACTIONS
+from seed import FIRST, PERSON, workspace
 
-REQUESTS, OFFSET = 1_000, 900_000  # apart from the requests that were seeded
+REQUESTS, OFFSET = 1_000, 2_000_000  # apart from the requests that were seeded
 _NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def rap_id(number: int) -> str:
+    """Of the alphabet a-z2-7, in order."""
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    return "".join(letters[number >> 5 * place & 31] for place in range(15, -1, -1))
 
 
 async def fresh_requests(superuser_url: str) -> None:
