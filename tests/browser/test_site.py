@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stack")]  # one syst
 WORKSPACE = "/demo-project/demo-workspace/"
 PAGES = (
     *("/", "/projects/", "/workspaces/", "/event-log/", "/status/", "/settings/", "/ui-components"),
+    "/ui-components/confirmation/",
     *("/login/", "/nowhere/", "/search/?q=demo", "/users/rosa/", "/demo-project/"),
     *("/bp-after-discharge/", "/event-log/?q=report", "/search/?q=report"),
     *(f"{WORKSPACE}{part}" for part in ("", "logs/", "run-jobs/", "releases/", "1/")),
@@ -158,6 +159,59 @@ def test_the_site_works_without_scripts(browser: Browser, rosas_cookies: object,
     context.close()
 
 
+def test_what_cannot_be_undone_is_asked_in_a_dialog(
+    browser: Browser, rosas_cookies: object, stack: Stack
+) -> None:
+    context, page, _ = make_page(
+        browser, rosas_cookies
+    )  # it complains of the answer 400 and of the lost fetch
+    page.goto(f"{stack.url}/ui-components")
+    link = page.get_by_role("link", name="Remove Ada")
+    link.click()
+    dialog = page.get_by_role("dialog", name="Remove Ada from the project?")
+    reason = dialog.get_by_label("Reason")
+    expect(reason).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(link).to_be_focused()
+    link.click()
+    dialog.get_by_role("link", name="Keep it as it is").click()
+    expect(dialog).to_have_count(0)
+    assert page.url == f"{stack.url}/ui-components"
+    link.click()
+    reason.fill(" " * 3)
+    dialog.get_by_role("button", name="Remove Ada").click()
+    expect(page.locator("#errors")).to_be_focused()
+    expect(page).to_have_title(re.compile("^Error: Remove Ada"))
+    assert violations(page) == []
+    page.goto(f"{stack.url}/ui-components")
+    page.route("**/confirmation/", lambda route: route.abort(), times=1)
+    link.click()
+    page.wait_for_url("**/ui-components/confirmation/")
+    expect(page.get_by_role("heading", name="Remove Ada from the project?")).to_be_visible()
+    context.close()
+
+
+def test_what_cannot_be_undone_is_asked_on_a_page_without_scripts(
+    browser: Browser, rosas_cookies: object, stack: Stack
+) -> None:
+    context = browser.new_context(storage_state=rosas_cookies, java_script_enabled=False)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{stack.url}/ui-components")
+    page.get_by_role("link", name="Remove Ada").click()
+    page.get_by_role("link", name="Keep it as it is").click()
+    page.get_by_role("link", name="Remove Ada").click()
+    page.get_by_label("Reason").fill("x" * 201)
+    page.get_by_role("button", name="Remove Ada").click()
+    expect(page.locator("#errors")).to_contain_text("Use at most 200 characters.")
+    expect(page.get_by_label("Reason")).to_have_value("x" * 201)
+    page.get_by_label("Reason").fill("She left.")
+    page.get_by_role("button", name="Remove Ada").click()
+    expect(page.locator("main")).to_contain_text("Confirmed.")
+    context.close()
+
+
 def test_the_header_jumps_to_what_is_named_exactly(page: Page, stack: Stack) -> None:
     page.goto(stack.url)
     page.keyboard.press("/")
@@ -247,15 +301,21 @@ def slow_run(page: Page, stack: Stack) -> None:
 
 def test_a_live_update_takes_no_focus_and_closes_nothing(page: Page, stack: Stack) -> None:
     slow_run(page, stack)
-    menu = page.locator("tr[id^=job-]", has_text="report").locator("details")
-    menu.locator("summary").focus()
+    cancel = page.locator("tr[id^=job-]", has_text="report").get_by_role("link", name="Cancel report")
+    cancel.focus()
     page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Cancel report?")
+    keep = dialog.get_by_role("link", name="Keep it as it is")
+    expect(keep).to_be_focused()
     before = page.title()
     page.wait_for_function("before => document.title !== before", arg=before, timeout=20_000)
     assert "Request" in page.title()
-    expect(menu).to_have_attribute("open", "")
-    assert menu.locator("summary").evaluate("item => item === document.activeElement")
-    menu.get_by_role("button", name="Cancel this job").click()
+    expect(keep).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(cancel).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Cancel this job").click()
     page.wait_for_url(re.compile(r"#jobs$"))
     expect(page.locator("tr[id^=job-]", has_text="report")).to_contain_text("Cancelled", timeout=20_000)
     expect(page.locator("h1 + .pill")).to_have_attribute("data-state", "cancelled", timeout=40_000)

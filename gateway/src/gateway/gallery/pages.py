@@ -4,9 +4,10 @@ from kit import clock
 from starlette.responses import Response
 
 from gateway.gallery import forms
+from gateway.web.confirm import Confirmation, Reason, confirm
 from gateway.web.format import Pill, when
 from gateway.web.frame import Crumb
-from gateway.web.page import Page
+from gateway.web.page import Page, redirect
 from gateway.web.site import Site
 
 
@@ -28,7 +29,26 @@ class Gallery:
             at=when(clock.now(), clock.now()),
         )
 
+    async def ask(self, page: Page) -> Response:
+        return confirm(self.site, page, _EXAMPLE, crumbs=_CRUMBS)
 
+    async def confirmed(self, page: Page) -> Response:
+        form = _EXAMPLE.form(page.form)
+        if not form.fits():
+            return confirm(self.site, page, _EXAMPLE, form, crumbs=_CRUMBS)
+        page.flash("succeeded", "Confirmed. This is an example, so nothing was removed.")
+        return redirect(_EXAMPLE.back)
+
+
+_CRUMBS = (Crumb("Components", "/ui-components"), Crumb("Confirmation"))
+_EXAMPLE = Confirmation(
+    title="Remove Ada from the project?",
+    happens=("She no longer sees its released files.", "What she has run stays."),
+    verb="Remove Ada",
+    address="/ui-components/confirmation/",
+    back="/ui-components",
+    reason=Reason(most=200, required="Say why.", hint="She reads it in an e-mail."),
+)
 _PILLS = (
     ("succeeded", "Succeeded", "check-circle"),
     ("running", "Running", "arrow-path"),

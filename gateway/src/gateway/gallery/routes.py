@@ -7,4 +7,9 @@ from gateway.web.site import Site
 
 
 def routes(site: Site) -> list[Route]:
-    return [site.get("/ui-components", Gallery(site).show)]
+    gallery = Gallery(site)
+    return [
+        site.get("/ui-components", gallery.show),
+        site.get("/ui-components/confirmation/", gallery.ask),
+        site.post("/ui-components/confirmation/", gallery.confirmed, anybody=True),
+    ]

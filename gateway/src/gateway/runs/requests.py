@@ -5,17 +5,20 @@ from typing import Any
 
 from clients.jobs import Job, JobRequest
 from kit import clock
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, NotFound, PermissionDenied
 from starlette.responses import RedirectResponse, Response
 
 from gateway.runs.code import yaml_lines
 from gateway.runs.joblist import Chosen
 from gateway.runs.reasons import reason
 from gateway.runs.request_view import job_metrics, job_pills, request_url, request_view
-from gateway.web.format import between, duration, when
+from gateway.web.confirm import Confirmation, confirm
+from gateway.web.format import between, duration, plural, when
 from gateway.web.frame import Crumb
 from gateway.web.page import Page, integer, redirect
 from gateway.web.site import Site
+
+_ENDED = frozenset({"succeeded", "failed"})
 
 
 def _crumbs(request: JobRequest) -> tuple[Crumb, ...]:
@@ -34,6 +37,32 @@ def _chosen(page: Page) -> Chosen:
         find=page.query("find")[:100],
         state=page.query("state")[:20],
         first=integer(first) if first else 0,
+    )
+
+
+def _cancellation(found: JobRequest, job: Job | None, *, to_job: bool) -> Confirmation:
+    """Of one job, whose list or own page led here, or of all that has not ended."""
+    url = request_url(found)
+    if job is not None:
+        return Confirmation(
+            title=f"Cancel {job.action}?",
+            happens=("Only this job is stopped.", "What needs it will not be run."),
+            verb="Cancel this job",
+            address=f"{url}{job.identifier}/cancel/",
+            back=f"{url}{job.identifier}/" if to_job else f"{url}#jobs",
+            hidden=(("back", "job"),) if to_job else (),
+        )
+    count = request_view(found, clock.now()).cancellable
+    jobs = plural(count, "job") if count else ""
+    return Confirmation(
+        title=f"Cancel {jobs} in request {found.id}?" if jobs else f"Cancel request {found.id}?",
+        happens=(
+            "What runs is stopped, what waits will not start.",
+            "What has succeeded keeps its outputs.",
+        ),
+        verb=f"Cancel {jobs or 'the request'}",
+        address=f"{url}cancel/",
+        back=url,
     )
 
 
@@ -96,24 +125,36 @@ class Requests:
     async def title(self, page: Page) -> Response:
         return await self._part(page, "runs/request_title.html")
 
+    async def ask_to_cancel(self, page: Page) -> Response:
+        page.need_login()
+        found = await self._load(page)
+        job = self._named_job(page, found)
+        if not self._may_cancel(page, found):
+            raise PermissionDenied(
+                "Only whoever made a request, and people whose role allows it, may cancel it."
+            )
+        asked = _cancellation(found, job, to_job=page.query("back") == "job")
+        if request_view(found, clock.now()).over or (job and job.status in _ENDED):
+            page.flash("info", f"{job.action if job else f'Request {found.id}'} has already ended.")
+            return redirect(asked.back)
+        return confirm(self.site, page, asked, nav="runs", crumbs=_crumbs(found))
+
     async def cancel(self, page: Page) -> Response:
         """All of it, or one action; nothing left to cancel is said, not an error page."""
-        request_id = integer(page.path["request"])
-        found = await page.services.jobs.request(request_id)
-        action = self._job(found, page.path["identifier"]).action if "identifier" in page.path else None
-        url = request_url(found)
+        found = await self._load(page)
+        job = self._named_job(page, found)
         try:
-            actions = await page.services.jobs.cancel(request_id, [action] if action else None)
+            actions = await page.services.jobs.cancel(found.id, [job.action] if job else None)
         except Conflict as refusal:
             page.flash("info", refusal.detail)
         else:
-            jobs = "1 job" if len(actions) == 1 else f"{len(actions)} jobs"
-            what = action or f"{jobs} in request {request_id}"
+            what = job.action if job else f"{plural(len(actions), 'job')} in request {found.id}"
             page.flash("succeeded", f"Asked for {what} to be cancelled.")
-        back = str(page.form.get("back", ""))
-        return redirect(
-            f"{url}{page.path['identifier']}/" if back == "job" else f"{url}#jobs" if action else url
-        )
+        return redirect(_cancellation(found, job, to_job=page.form.get("back") == "job").back)
+
+    def _named_job(self, page: Page, found: JobRequest) -> Job | None:
+        """None for an address that is about all of the request."""
+        return self._job(found, page.path["identifier"]) if "identifier" in page.path else None
 
     def _job(self, request: JobRequest, prefix: str) -> Job:
         """By the unique beginning of its identifier (J51)."""
@@ -151,7 +192,7 @@ class Requests:
         pill = pills[job.action]
         index = found.jobs.index(job)
         around = [found.jobs[i] if 0 <= i < len(found.jobs) else None for i in (index - 1, index + 1)]
-        over = job.status in {"succeeded", "failed"}
+        over = job.status in _ENDED
         return {
             "job": job,
             "request": found,

@@ -31,8 +31,10 @@ def routes(site: Site) -> list[Route]:
         site.get(f"{one}/fragments/jobs/", requests.jobs),
         site.get(f"{one}/fragments/title/", requests.title),
         site.get(f"{one}/project.yaml", requests.definition),
+        site.get(f"{one}/cancel/", requests.ask_to_cancel),
         site.post(f"{one}/cancel/", requests.cancel),
         site.get(f"{one}/{{identifier}}/", requests.job),
         site.get(f"{one}/{{identifier}}/fragments/job/", requests.job_part),
+        site.get(f"{one}/{{identifier}}/cancel/", requests.ask_to_cancel),
         site.post(f"{one}/{{identifier}}/cancel/", requests.cancel),
     ]

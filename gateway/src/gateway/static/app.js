@@ -163,7 +163,7 @@
     delete sent.dataset.sent;
     all("[aria-disabled]", sent).forEach((button) => button.removeAttribute("aria-disabled"));
   }));
-  all("textarea[data-most]").forEach((text) => {
+  const counted = (root) => all("textarea[data-most]", root).forEach((text) => {
     const left = one("[data-left]", text.parentElement);
     const most = Number(text.dataset.most);
     const say = () => {
@@ -173,6 +173,7 @@
     text.addEventListener("input", say);
     say();
   });
+  counted(document);
   const offered = (input, options) => {
     const list = document.createElement("datalist");
     list.id = `${input.id}-list`;
@@ -204,6 +205,36 @@
         list.replaceChildren(...(await answer.json()).map(({ value, label }) => new Option(label, value)));
       }, 150);
     });
+  });
+
+  /* What cannot be undone: the page that asks once more opens as a dialog, or is gone to when it cannot be fetched. */
+  const ask = async (link) => {
+    const answer = await fetch(link.href, { credentials: "same-origin", redirect: "manual" }).catch(() => null);
+    const html = answer?.ok ? await answer.text() : "";
+    const asked = one("[data-confirm]", new DOMParser().parseFromString(html, "text/html"));
+    if (!asked) { location.assign(link.href); return; }
+    if (one("dialog")) return; // two quick clicks ask once
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-labelledby", "confirm-title");
+    dialog.setAttribute("aria-describedby", "confirm-what");
+    dialog.append(asked);
+    document.body.append(dialog);
+    counted(dialog);
+    const keep = one("[data-keep]", dialog);
+    keep.addEventListener("click", (event) => { event.preventDefault(); dialog.close(); });
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      const back = link.isConnected ? link : all("a[data-dialog]").find((other) => other.href === link.href);
+      (back || one("#main")).focus();
+    });
+    dialog.showModal();
+    (one("textarea", dialog) || keep).focus();
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-dialog]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    ask(link);
   });
 
   /* Run jobs: what also runs, filter, selections, summary. */

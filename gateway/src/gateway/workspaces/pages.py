@@ -2,9 +2,12 @@
 
 import asyncio
 
+from clients.projects import Project, Workspace
 from kit import clock
+from kit.errors import PermissionDenied
 from starlette.responses import RedirectResponse, Response
 
+from gateway.web.confirm import Confirmation, confirm
 from gateway.web.csvfile import csv_file
 from gateway.web.format import when
 from gateway.web.frame import Crumb
@@ -61,11 +64,7 @@ class Workspaces:
             "workspaces/workspace.html",
             workspace.name,
             nav="workspaces",
-            crumbs=(
-                Crumb("Projects", "/projects/"),
-                Crumb(project.name, f"/{project.slug}/"),
-                Crumb(workspace.name),
-            ),
+            crumbs=_crumbs(project, workspace),
             topics=f"workspace:{workspace.name}",
             url=url,
             project=project,
@@ -115,12 +114,42 @@ class Workspaces:
         )
         return redirect(f"/{page.path['project']}/{page.path['workspace']}/")
 
+    async def ask_to_archive(self, page: Page) -> Response:
+        page.need_login()
+        found = await page.services.projects.workspace(page.path["workspace"])
+        project, workspace = found.project, found.workspace
+        if not page.caller.may("workspace_archive", project.id):
+            raise PermissionDenied("Only developers of the project archive its workspaces.")
+        url, archived = f"/{project.slug}/{workspace.name}/", workspace.is_archived
+        asked = Confirmation(
+            title=f"Use {workspace.name} again?" if archived else f"Archive {workspace.name}?",
+            happens=(
+                ("Jobs can be run in it again.",)
+                if archived
+                else ("No jobs can be run in an archived workspace.", "Nothing is deleted.")
+            ),
+            verb="Take out of the archive" if archived else "Archive",
+            address=f"{url}archive-toggle/",
+            back=url,
+            hidden=(("is_archived", "" if archived else "True"),),
+        )
+        return confirm(self.site, page, asked, nav="workspaces", crumbs=_crumbs(project, workspace))
+
     async def toggle_archive(self, page: Page) -> Response:
         on = str(page.form.get("is_archived", "")) in {"True", "true", "1", "on"}
         name = page.path["workspace"]
         await page.services.projects.set_archived(name, on)
         page.flash("succeeded", f"{name} was {'archived' if on else 'taken out of the archive'}.")
         return redirect(f"/{page.path['project']}/{name}/")
+
+
+def _crumbs(project: Project, workspace: Workspace) -> tuple[Crumb, ...]:
+    url = f"/{project.slug}/"
+    return (
+        Crumb("Projects", "/projects/"),
+        Crumb(project.name, url),
+        Crumb(workspace.name, f"{url}{workspace.name}/"),
+    )
 
 
 def _run_refusal(archived: bool, may_run: bool, has_backend: bool, logged_in: bool) -> str | None:

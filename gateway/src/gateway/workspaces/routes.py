@@ -14,5 +14,6 @@ def routes(site: Site) -> list[Route]:
         site.get(f"{one}/fragments/jobs/", workspaces.jobs),
         site.get(f"{one}/fragments/releases/", workspaces.releases),
         site.post(f"{one}/notifications-toggle/", workspaces.toggle_notifications),
+        site.get(f"{one}/archive-toggle/", workspaces.ask_to_archive),
         site.post(f"{one}/archive-toggle/", workspaces.toggle_archive),
     ]
