@@ -111,8 +111,9 @@ def create_backend(
 
 async def _create_org(slug: str, name: str) -> dict[str, Any]:
     async with runtime() as parts, parts.units() as uow:
-        org, existed = await backends.create_org(uow, slug, name, by=operator())
-        return {"id": org.id, "slug": org.slug, "exists": existed}
+        found = await backends.find_org(uow, slug)
+        org = found or await backends.create_org(uow, slug, name, by=operator())
+        return {"id": org.id, "slug": org.slug, "exists": found is not None}
 
 
 @commands.command("create_org")

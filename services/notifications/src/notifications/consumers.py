@@ -31,8 +31,8 @@ SUBSCRIPTIONS = [
         handlers={
             IdentityStaffNotice: staff.tell_staff,
             UserRegistered: accounts.tell_of_registration,
-            LoginTokenIssued: accounts.tell_of_login_token,
-            LoginTokenUsed: accounts.tell_of_login_token,
+            LoginTokenIssued: accounts.tell_of_new_login_token,
+            LoginTokenUsed: accounts.tell_of_used_login_token,
         },
     ),
 ]

@@ -49,10 +49,11 @@ async def _create_project(
     async with runtime() as parts:
         org_id = await _org_id(parts, org) if org else None
         async with parts.units() as uow:
-            project, existed = await projects.create_project(
+            found = await projects.find_project(uow, slug)
+            project = found or await projects.create_project(
                 uow, slug=slug, name=name, number=number, status=status, org_id=org_id, by=operator()
             )
-            return {"id": project.id, "slug": project.slug, "exists": existed}
+            return {"id": project.id, "slug": project.slug, "exists": found is not None}
 
 
 @commands.command("create_project")
@@ -72,7 +73,8 @@ async def _create_workspace(
     project: str, name: str, repo: str, branch: str, purpose: str, notify: bool
 ) -> dict[str, Any]:
     async with runtime() as parts, parts.units() as uow:
-        workspace, existed = await workspaces.create_workspace(
+        found = await workspaces.find_workspace(uow, project, name)
+        workspace = found or await workspaces.create_workspace(
             uow,
             project=project,
             name=name,
@@ -82,7 +84,7 @@ async def _create_workspace(
             should_notify=notify,
             by=operator(),
         )
-        return {"id": workspace.id, "name": workspace.name, "exists": existed}
+        return {"id": workspace.id, "name": workspace.name, "exists": found is not None}
 
 
 @commands.command("create_workspace")

@@ -89,7 +89,7 @@ class Make:
     ) -> int:
         """Its id. `orgs` joined in this order, and the first leads unless it is said who does."""
         async with self._units() as uow:
-            project, _ = await projects.create_project(
+            project = await projects.find_project(uow, slug) or await projects.create_project(
                 uow,
                 slug=slug,
                 name=name,
@@ -109,7 +109,8 @@ class Make:
 
     async def workspace(self, project: str, name: str, *, archived: bool = False, purpose: str = "") -> int:
         async with self._units() as uow:
-            workspace, _ = await workspaces.create_workspace(
+            found = await workspaces.find_workspace(uow, project, name)
+            workspace = found or await workspaces.create_workspace(
                 uow,
                 project=project,
                 name=name,

@@ -80,15 +80,15 @@ async def test_the_typed_client_uses_the_switches(speak: Speak, world: World) ->
         await client.set_archived("nothing", is_archived=True)
 
 
-async def test_a_change_is_announced_once_with_the_next_version(speak: Speak, world: World) -> None:
+async def test_each_switch_is_announced_once_with_the_next_version(speak: Speak, world: World) -> None:
     client = speak(by=developer(STUDY))
     for _ in range(2):
         await client.patch("/workspaces/study-ws", json={"is_archived": True, "should_notify": True})
     states = await said(world, WorkspaceState)
-    assert [state.version for state in states] == [1, 2]
+    assert [state.version for state in states] == [1, 2, 3]
     assert states[-1] == WorkspaceState(
         id=1,
-        version=2,
+        version=3,
         name="study-ws",
         project_id=STUDY,
         repo_url=REPO,

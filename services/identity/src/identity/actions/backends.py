@@ -66,13 +66,15 @@ def _add_token(uow: UnitOfWork, hasher: TokenHasher, backend: Backend) -> str:
     return token
 
 
-async def create_org(uow: UnitOfWork, slug: str, name: str, *, by: str) -> tuple[Org, bool]:
-    """(org, whether it existed). Raises Conflict when another one has that name."""
+async def find_org(uow: UnitOfWork, slug: str) -> Org | None:
+    found: Org | None = await uow.session.scalar(select(Org).where(Org.slug == slug))
+    return found
+
+
+async def create_org(uow: UnitOfWork, slug: str, name: str, *, by: str) -> Org:
+    """Raises Invalid for a slug that is none, Conflict when another one has that name."""
     if not SLUG.fullmatch(slug):
         raise Invalid("An organisation's slug has letters, digits, - and _ only.")
-    org = await uow.session.scalar(select(Org).where(Org.slug == slug))
-    if org is not None:
-        return org, True
     if other := await uow.session.scalar(select(Org.slug).where(Org.name == (name or slug))):
         raise Conflict(f"The organisation {other} has that name.")
     org = Org(slug=slug, name=name or slug, github_orgs=["opensafely"])
@@ -80,4 +82,4 @@ async def create_org(uow: UnitOfWork, slug: str, name: str, *, by: str) -> tuple
     await uow.session.flush()
     audit.record(uow, "org_created", by, target=slug)
     uow.publish(org.state())
-    return org, False
+    return org

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from identity import policies, repository
 from identity.actions import audit, users
 from identity.github import GitHubLogin, Profile
-from identity.models import Login, Session
+from identity.models import Login, Session, User
 from identity.secrets import new_token
 
 
@@ -67,30 +67,50 @@ async def finish(
     if user is None:
         await users.lock_registration(uow)
         user = await repository.user_by_uid(uow.session, profile.uid)
-    if user is None and not profile.name:
-        partial = new_token()
-        login.state_hash = hasher.hash(partial)
-        login.profile = profile.as_dict()
-        return LoginFinished(partial=partial)
-    if user is None:
-        username = policies.NOT_IN_A_USERNAME.sub("", profile.login)
-        email = await users.free_email(uow, profile.email)
-        user = await users.register(
-            uow,
-            uid=profile.uid,
-            login=profile.login,
-            username=username,
-            fullname=profile.name or username,
-            email=email,
-            by=username,
-        )
-        uow.publish(UserRegistered(user_id=user.id, username=username))
+    if user is not None:
+        await _refresh(uow, user, profile)
+    elif profile.name:
+        user = await _register(uow, profile, profile.name)
     else:
-        email = await users.free_email(uow, profile.email, besides=user.id)
-        if user.refresh_from_github(profile.login, profile.name, email):
-            uow.publish(user.state(await repository.org_ids(uow.session, user.id)))
+        return _ask_for_name(hasher, login, profile)
     if not user.is_active:
         raise Conflict("This account has been closed. Please contact support.")
+    await uow.session.delete(login)
+    return _begin_session(uow, hasher, user, login.next_path, user_agent, now)
+
+
+def _ask_for_name(hasher: TokenHasher, login: Login, profile: Profile) -> LoginFinished:
+    """The log-in goes on under another state, with what GitHub said."""
+    partial = new_token()
+    login.state_hash = hasher.hash(partial)
+    login.profile = profile.as_dict()
+    return LoginFinished(partial=partial)
+
+
+async def _register(uow: UnitOfWork, profile: Profile, fullname: str) -> User:
+    username = policies.NOT_IN_A_USERNAME.sub("", profile.login)
+    user = await users.register(
+        uow,
+        uid=profile.uid,
+        login=profile.login,
+        username=username,
+        fullname=fullname,
+        email=await users.free_email(uow, profile.email),
+        by=username,
+    )
+    uow.publish(UserRegistered(user_id=user.id, username=username))
+    return user
+
+
+async def _refresh(uow: UnitOfWork, user: User, profile: Profile) -> None:
+    email = await users.free_email(uow, profile.email, besides=user.id)
+    if user.refresh_from_github(profile.login, profile.name, email):
+        uow.publish(user.state(await repository.org_ids(uow.session, user.id)))
+
+
+def _begin_session(
+    uow: UnitOfWork, hasher: TokenHasher, user: User, next_path: str, user_agent: str, now: datetime
+) -> LoginFinished:
     token = new_token()
     session = Session(
         token_hash=hasher.hash(token),
@@ -102,5 +122,4 @@ async def finish(
     user.last_login_at = now
     audit.record(uow, "user_logged_in", user.username, user=user.username)
     uow.publish(UserLoggedIn(user_id=user.id))
-    await uow.session.delete(login)
-    return LoginFinished(session=token, expires_at=session.expires_at, next=login.next_path)
+    return LoginFinished(session=token, expires_at=session.expires_at, next=next_path)

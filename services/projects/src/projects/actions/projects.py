@@ -11,6 +11,12 @@ from projects import policies, repository
 from projects.models import NUMBER, STATUSES, Collaboration, Project
 
 
+async def find_project(uow: UnitOfWork, slug: str) -> Project | None:
+    """Until this transaction ends nobody else makes one."""
+    await repository.lock_creation(uow.session)
+    return await repository.project_by_slug(uow.session, slug)
+
+
 async def create_project(
     uow: UnitOfWork,
     *,
@@ -20,8 +26,8 @@ async def create_project(
     status: str,
     org_id: int | None,
     by: str,
-) -> tuple[Project, bool]:
-    """(project, whether it existed). Raises Invalid, and Conflict when name or number belong to another."""
+) -> Project:
+    """Raises Invalid, and Conflict when slug, name or number belong to another."""
     policies.check_slug(slug)
     if not re.fullmatch(r"[-a-zA-Z0-9_]{1,255}", slug):
         raise Invalid("A project's slug has letters, digits, - and _ only.")
@@ -32,9 +38,8 @@ async def create_project(
         raise Invalid("A project's name has at most 255 characters.")
     if status not in STATUSES:
         raise Invalid(f"A project's status is one of {', '.join(STATUSES)}.")
-    await repository.lock_creation(uow.session)
-    if found := await repository.project_by_slug(uow.session, slug):
-        return found, True
+    if await find_project(uow, slug) is not None:
+        raise Conflict(f"There is a project {slug} already.")
     same_number = false() if number is None else Project.number == number
     taken = select(Project.slug).where(or_(Project.name == name, same_number))
     if other := await uow.session.scalar(taken):
@@ -47,7 +52,7 @@ async def create_project(
     uow.publish(
         ProjectCreated(project_id=project.id, slug=slug, by=by), project.state([org_id] if org_id else [])
     )
-    return project, False
+    return project
 
 
 async def set_status(uow: UnitOfWork, slug: str, status: str) -> bool:

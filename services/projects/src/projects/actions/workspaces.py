@@ -24,6 +24,28 @@ def normal(repo: str) -> str:
     return repo.strip().rstrip("/").removesuffix(".git").rstrip("/")
 
 
+async def find_workspace(uow: UnitOfWork, project: str, name: str) -> Workspace | None:
+    """That of this project; until this transaction ends nobody else makes one.
+
+    Raises NotFound for an unknown project, Conflict when the name belongs to another one.
+    """
+    owner = await _owner(uow, project)
+    await repository.lock_creation(uow.session)
+    found: Workspace | None = await uow.session.scalar(
+        select(Workspace).where(Workspace.name == name.lower())
+    )
+    if found is not None and found.project_id != owner.id:
+        raise Conflict(f"Another project has a workspace {found.name}.")
+    return found
+
+
+async def _owner(uow: UnitOfWork, project: str) -> Project:
+    found = await repository.project_by_slug(uow.session, project)
+    if found is None:
+        raise NotFound(f"There is no project {project}.")
+    return found
+
+
 async def create_workspace(
     uow: UnitOfWork,
     *,
@@ -34,8 +56,8 @@ async def create_workspace(
     purpose: str,
     should_notify: bool,
     by: str,
-) -> tuple[Workspace, bool]:
-    """(workspace, whether it existed in that project). Raises NotFound, Invalid, Conflict."""
+) -> Workspace:
+    """Raises NotFound, Invalid, and Conflict when that name is taken."""
     name = name.lower()
     if not re.fullmatch(r"[-a-z0-9_]{1,200}", name):
         raise Invalid("A workspace's name has letters, digits, - and _ only.")
@@ -45,15 +67,9 @@ async def create_workspace(
         raise Invalid("A repository is like https://github.com/<organisation>/<name>.")
     if not BRANCH.fullmatch(branch):
         raise Invalid("That is not the name of a branch.")
-    owner: Project | None = await repository.project_by_slug(uow.session, project)
-    if owner is None:
-        raise NotFound(f"There is no project {project}.")
-    await repository.lock_creation(uow.session)
-    found = await uow.session.scalar(select(Workspace).where(Workspace.name == name))
-    if found is not None:
-        if found.project_id != owner.id:
-            raise Conflict(f"Another project has a workspace {name}.")
-        return found, True
+    if await find_workspace(uow, project, name) is not None:
+        raise Conflict(f"This project has a workspace {name} already.")
+    owner = await _owner(uow, project)
     await uow.session.execute(insert(Repo).values(url=repo).on_conflict_do_nothing())
     workspace = Workspace(
         name=name,
@@ -70,32 +86,33 @@ async def create_workspace(
         WorkspaceCreated(workspace_id=workspace.id, name=name, project_id=owner.id, by=by),
         workspace.state(repo),
     )
-    return workspace, False
+    return workspace
 
 
-async def change_workspace(
-    uow: UnitOfWork,
-    actor: Actor,
-    name: str,
-    *,
-    should_notify: bool | None = None,
-    is_archived: bool | None = None,
-) -> None:
-    """The two switches. People who may not use them learn nothing (NotFound)."""
-    if should_notify is None and is_archived is None:
-        raise Invalid("Nothing to change was named.")
+async def set_notifications(uow: UnitOfWork, actor: Actor, name: str, on: bool) -> None:
+    """Whether runs tell their author by default. Raises NotFound for people who may not decide it."""
+    workspace, repo = await _switchable(uow, actor, name, "workspace_toggle_notifications")
+    if workspace.should_notify != on:
+        workspace.should_notify = on
+        _changed(uow, workspace, repo)
+
+
+async def set_archived(uow: UnitOfWork, actor: Actor, name: str, on: bool) -> None:
+    """Raises NotFound for people who may not decide it."""
+    workspace, repo = await _switchable(uow, actor, name, "workspace_archive")
+    if workspace.is_archived != on:
+        workspace.is_archived = on
+        _changed(uow, workspace, repo)
+
+
+async def _switchable(uow: UnitOfWork, actor: Actor, name: str, permission: str) -> tuple[Workspace, str]:
+    """Locked, with its repository's address. Who may not use the switch learns nothing."""
     workspace, repo = await repository.lock_workspace(uow.session, name)
-    for value, permission in (
-        (should_notify, "workspace_toggle_notifications"),
-        (is_archived, "workspace_archive"),
-    ):
-        if value is not None and not actor.may(permission, workspace.project_id):
-            raise NotFound("There is no such workspace.")
-    before = (workspace.should_notify, workspace.is_archived)
-    if should_notify is not None:
-        workspace.should_notify = should_notify
-    if is_archived is not None:
-        workspace.is_archived = is_archived
-    if before != (workspace.should_notify, workspace.is_archived):
-        workspace.version += 1
-        uow.publish(workspace.state(repo))
+    if not actor.may(permission, workspace.project_id):
+        raise NotFound("There is no such workspace.")
+    return workspace, repo
+
+
+def _changed(uow: UnitOfWork, workspace: Workspace, repo: str) -> None:
+    workspace.version += 1
+    uow.publish(workspace.state(repo))

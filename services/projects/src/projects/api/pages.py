@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from kit.app import CurrentActor, as_json
+from kit.errors import Invalid
 from kit.identity import Actor
 from kit.paging import PAGE, Limit
 from messaging.runtime import Data
@@ -76,9 +77,12 @@ async def workspace(name: str, actor: CurrentActor, data: Data) -> Response:
 
 @router.patch("/workspaces/{name}", status_code=204)
 async def change(name: str, body: WorkspaceChange, actor: CurrentActor, uow: Uow) -> None:
-    await workspaces.change_workspace(
-        uow, actor, name, should_notify=body.should_notify, is_archived=body.is_archived
-    )
+    if body.should_notify is None and body.is_archived is None:
+        raise Invalid("Nothing to change was named.")
+    if body.should_notify is not None:
+        await workspaces.set_notifications(uow, actor, name, body.should_notify)
+    if body.is_archived is not None:
+        await workspaces.set_archived(uow, actor, name, body.is_archived)
 
 
 @router.get("/search")

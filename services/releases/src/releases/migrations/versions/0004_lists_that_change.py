@@ -59,7 +59,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM release_files WHERE withdrawn_at IS NOT NULL")
     op.drop_index("ix_release_files_release", table_name="release_files")
     op.create_index("ix_release_files_release", "release_files", ["release_id", "name"], unique=True)
-    op.drop_constraint("ck_release_files_withdrawn_pair", "release_files")
+    op.drop_constraint(op.f("ck_release_files_ck_release_files_withdrawn_pair"), "release_files")
     for column in ("swept_at", "withdrawn_by_id", "withdrawn_at"):
         op.drop_column("release_files", column)
     op.drop_table("release_creators")
