@@ -150,8 +150,7 @@ async def orgs(session: AsyncSession, ids: Sequence[int]) -> list[out.Org]:
 
 
 async def search(session: AsyncSession, words: str) -> list[out.Hit]:
-    like = contains(words)
-    rows = await session.execute(_SEARCH, {"like": like, "q": words})
+    rows = await session.execute(_SEARCH, {"like": contains(words), "q": words})
     return [out.Hit(**row._mapping) for row in rows]
 
 
