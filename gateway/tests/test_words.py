@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from contracts.statuses import RequestStatus, display
 from gateway.web import format as say
-from gateway.web.errors import explain
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -112,13 +111,3 @@ def test_every_state_has_a_word_a_shape_and_a_colour(status: str | None) -> None
     assert pill.word
     assert pill.icon in say.ICONS.values()
     assert pill.state == display(status).state
-
-
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 429, 500, 502, 503, 418])
-def test_every_error_says_what_happened_and_what_to_do(status: int) -> None:
-    shown = explain(status, "", logged_in=False)
-    assert shown.title
-    assert shown.what
-    assert shown.next
-    assert shown.login == (status in {403, 404})
-    assert explain(status, "In its own words.", logged_in=True).what == "In its own words."

@@ -6,7 +6,7 @@ import hmac
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 _FLASH_AGE = 300
-Flash = tuple[str, str]  # (level: success, info, warning or error; sentence)
+Flash = tuple[str, str]  # (state: succeeded, info, warning or error; sentence)
 
 
 class Signing:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from gateway.gallery import forms
 from gateway.web.confirm import Confirmation, Reason, confirm
+from gateway.web.errors import explain
 from gateway.web.format import Pill, when
 from gateway.web.frame import Crumb
 from gateway.web.page import Page, redirect
@@ -27,6 +28,7 @@ class Gallery:
             filled=forms.filled(),
             wrong=forms.wrong(),
             at=when(clock.now(), clock.now()),
+            refusals=[explain(status, "", logged_in=True) for status in (403, 410)],
         )
 
     async def ask(self, page: Page) -> Response:
