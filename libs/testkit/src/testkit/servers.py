@@ -1,4 +1,4 @@
-"""PostgreSQL and NATS for tests: TEST_* wins, then a Docker engine, then the wheels."""
+"""PostgreSQL and NATS for tests: TEST_*_URL wins, then an engine unless it is refused, then the wheels."""
 
 import os
 from collections.abc import Iterator
@@ -50,8 +50,10 @@ def nats_server(home: Path) -> Iterator[str]:
 
 
 def docker_answers() -> bool:
-    """Whether an engine is there; asked cheaply, since on most machines none is."""
-    if not (os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()):
+    """Whether an engine is there and wanted; asked cheaply, since on most machines none is."""
+    if os.environ.get("TEST_SERVERS") == "embedded" or not (
+        os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()
+    ):
         return False
     import docker
     from docker.errors import DockerException
