@@ -87,7 +87,7 @@ def test_fault_airlock_sees_no_restart(stack: Stack, rosa: Visitor, victim: str)
             cut_connections(stack)
         else:
             kill(stack, victim)
-        time.sleep(1)
+        time.sleep(3)
         done.set()
         found = calls.result(60)
         asked = logins.result(60)
