@@ -3,7 +3,7 @@
 from kit import clock
 from starlette.responses import Response
 
-from gateway.gallery import forms
+from gateway.gallery import forms, lists
 from gateway.web.confirm import Confirmation, Reason, confirm
 from gateway.web.errors import explain
 from gateway.web.format import Pill, when
@@ -27,6 +27,7 @@ class Gallery:
             pills=pills,
             filled=forms.filled(),
             wrong=forms.wrong(),
+            list=lists.example(),
             at=when(clock.now(), clock.now()),
             refusals=[explain(status, "", logged_in=True) for status in (403, 410)],
         )

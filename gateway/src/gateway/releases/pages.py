@@ -13,7 +13,7 @@ from gateway.releases import preview
 from gateway.releases.textfile import with_charset
 from gateway.releases.views import file_list, release_view
 from gateway.web.format import when
-from gateway.web.frame import Crumb
+from gateway.web.frame import Crumb, workspace_crumbs
 from gateway.web.page import Page, query_string
 from gateway.web.releaselines import release_lines
 from gateway.web.site import Site
@@ -60,13 +60,8 @@ class Releases:
         return self.site.fragment(page, "releases/list_rows.html", releases=lines)
 
     def _crumbs(self, project: str, project_name: str, workspace: str) -> tuple[Crumb, ...]:
-        url = f"/{project}/{workspace}/"
-        return (
-            Crumb("Projects", "/projects/"),
-            Crumb(project_name, f"/{project}/"),
-            Crumb(workspace, url),
-            Crumb("Releases", f"{url}releases/"),
-        )
+        way = workspace_crumbs(project, project_name, workspace)
+        return (*way, Crumb("Releases", f"{way[-1].url}releases/"))
 
     async def release(self, page: Page) -> Response:
         """The file tree, and one file beside it; the file's path stands in the address."""

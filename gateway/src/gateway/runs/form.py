@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.runs.form_view import again_view, run_view
 from gateway.web.fields import Boxes, Flag, Hidden, Radio
 from gateway.web.forms import Form
-from gateway.web.frame import Crumb
+from gateway.web.frame import Crumb, workspace_crumbs
 from gateway.web.page import Page, integer, redirect
 from gateway.web.site import Site
 
@@ -80,7 +80,7 @@ class Forms:
             page.flash("warning", refusal.detail)
             return redirect(f"/{page.path['project']}/{name}/")
         form.sha.data = found.sha or ""
-        if form.backend.data is None or form.backend.data == "":
+        if not form.backend.data:
             form.backend.data = found.selected_backend or ""
         if not form.will_notify.data:
             form.will_notify.data = "yes" if found.workspace.should_notify else "no"
@@ -92,9 +92,7 @@ class Forms:
             form=form,
             nav="workspaces",
             crumbs=(
-                Crumb("Projects", "/projects/"),
-                Crumb(workspace.project_name, f"/{workspace.project_slug}/"),
-                Crumb(workspace.name, view.url),
+                *workspace_crumbs(workspace.project_slug, workspace.project_name, workspace.name),
                 Crumb("Run jobs"),
             ),
             view=view,

@@ -1,8 +1,9 @@
 """The event log, and the same list for one workspace."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
-from clients.jobs import Choices, RequestFilter, RequestList
+from clients.jobs import Choices, RequestFilter
 from contracts.statuses import display
 from kit import clock
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -11,7 +12,7 @@ from gateway.runs.listing import RUNS, options
 from gateway.runs.request_view import request_url
 from gateway.web.csvfile import csv_file
 from gateway.web.format import ICONS
-from gateway.web.frame import Crumb
+from gateway.web.frame import Crumb, workspace_crumbs
 from gateway.web.lists import Found, ListQuery, find, list_query
 from gateway.web.listview import list_view
 from gateway.web.page import Page, integer
@@ -28,15 +29,14 @@ class Log:
         self.site = site
         self._choices: Remembered[Choices] = Remembered(_CHOICES_SECONDS)
 
-    async def _requests(self, page: Page, by: ListQuery, limit: int | None = None) -> RequestList:
+    async def _page(self, page: Page, by: ListQuery, limit: int | None = None) -> Found:
         """A workspace's own list has that filter fixed. Searches are heavy, so each takes a turn."""
         of = RequestFilter(
             **dict(by.filters), of=page.path.get("workspace"), before=by.before, after=by.after, limit=limit
         )
-        if not of.q:
-            return await page.services.jobs.requests(of)
-        with self.site.searches.one(page.who):
-            return await page.services.jobs.requests(of)
+        with self.site.searches.one(page.who) if of.q else nullcontext():
+            found = await page.services.jobs.requests(of)
+        return Found(found.rows, older=found.older, newer=found.newer, counts=found.counts)
 
     async def _list(
         self, page: Page, title: str, crumbs: Sequence[Crumb], *, archived: bool = False
@@ -45,8 +45,7 @@ class Log:
         if page.query("format") == "csv":
             return await csv_file(RUNS, by, lambda part, size: self._page(page, part, size))
         workspace = page.path.get("workspace")
-        counts: dict[str, int] = {}
-        found = await find(self._page(page, by, counts=counts))
+        found = await find(self._page(page, by))
         exists = options(await self._choices.get(page.services.jobs.choices))
         view = list_view(
             RUNS, by, found, options=exists, fixed=("workspace", "project", "org") if workspace else ()
@@ -64,18 +63,10 @@ class Log:
             list=view,
             rows=run_lines(view.rows, clock.now()),
             place="workspace" if workspace else "log",
-            chips=_chips(by, counts),
+            chips=_chips(by, found.counts),
             fixed=workspace,
             source=f"{by.path}fragments/rows/?{page.request.url.query}",
         )
-
-    async def _page(
-        self, page: Page, by: ListQuery, size: int | None = None, counts: dict[str, int] | None = None
-    ) -> Found:
-        found = await self._requests(page, by, size)
-        if counts is not None:
-            counts |= found.counts
-        return Found(found.rows, older=found.older, newer=found.newer)
 
     async def event_log(self, page: Page) -> Response:
         return await self._list(page, "Runs", (Crumb("Runs"),))
@@ -116,12 +107,7 @@ class Log:
         project = found.project
         if project.slug != page.path["project"]:
             return RedirectResponse(f"/{project.slug}/{name}/logs/", 302)
-        crumbs = (
-            Crumb("Projects", "/projects/"),
-            Crumb(project.name, f"/{project.slug}/"),
-            Crumb(name, f"/{project.slug}/{name}/"),
-            Crumb("Runs"),
-        )
+        crumbs = (*workspace_crumbs(project.slug, project.name, name), Crumb("Runs"))
         return await self._list(page, f"Runs of {name}", crumbs, archived=found.workspace.is_archived)
 
 

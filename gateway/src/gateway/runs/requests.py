@@ -14,7 +14,7 @@ from gateway.runs.reasons import reason
 from gateway.runs.request_view import job_metrics, job_pills, request_url, request_view
 from gateway.web.confirm import Confirmation, confirm
 from gateway.web.format import between, duration, plural, when
-from gateway.web.frame import Crumb
+from gateway.web.frame import Crumb, workspace_crumbs
 from gateway.web.page import Page, integer, redirect
 from gateway.web.site import Site
 
@@ -24,9 +24,7 @@ _ENDED = frozenset({"succeeded", "failed"})
 def _crumbs(request: JobRequest) -> tuple[Crumb, ...]:
     workspace = request.workspace
     return (
-        Crumb("Projects", "/projects/"),
-        Crumb(workspace.project_name, f"/{workspace.project_slug}/"),
-        Crumb(workspace.name, f"/{workspace.project_slug}/{workspace.name}/"),
+        *workspace_crumbs(workspace.project_slug, workspace.project_name, workspace.name),
         Crumb(f"Request {request.id}", request_url(request)),
     )
 

@@ -13,6 +13,15 @@ class Crumb(msgspec.Struct, frozen=True):
     url: str = ""
 
 
+def workspace_crumbs(project: str, project_name: str, workspace: str) -> tuple[Crumb, ...]:
+    """The way to a workspace; `project` is the slug."""
+    return (
+        Crumb("Projects", "/projects/"),
+        Crumb(project_name, f"/{project}/"),
+        Crumb(workspace, f"/{project}/{workspace}/"),
+    )
+
+
 class Person(msgspec.Struct, frozen=True):
     name: str
     username: str

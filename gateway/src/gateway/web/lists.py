@@ -16,7 +16,6 @@ from gateway.web.format import Pill, When
 from gateway.web.page import Page, integer, query_string
 
 _LONGEST = 100  # characters of a filter
-TABLE = "web/table.html"  # of the columns as they are declared
 Choices = Sequence[tuple[str, str]]
 
 
@@ -72,7 +71,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     empty: tuple[str, str, str]
     unfit: tuple[str, str, str]
     sort: str = ""  # by which it is sorted unless asked otherwise
-    table: str = TABLE
+    table: str = ""  # a template of its own, where rows are more than cells
     csv: str = ""  # the file's name; without one there is none
 
 
@@ -104,7 +103,7 @@ class Found:
     older: int | None = None
     newer: int | None = None
     pages: int = 1
-    total: int | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)  # by what the chips choose
     faults: Mapping[str, list[str]] = field(default_factory=dict)  # of filters that make no sense
 
 

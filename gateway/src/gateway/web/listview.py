@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.web.lists import TABLE, Choices, Column, Filter, Found, Listing, ListQuery
+from gateway.web.lists import Choices, Column, Filter, Found, Listing, ListQuery
 
 _ASIDE = {"tabs", "chips"}  # filters that are shown elsewhere than in the bar of filters
 
@@ -73,7 +73,6 @@ def list_view(
     ]
     kept = [(one.name, by.filters[one.name]) for one in offered if one.kind in _ASIDE and by.get(one.name)]
     narrowed = any(by.get(one.name) for one in offered if one.kind != "tabs")
-    common = listing.table == TABLE
     return ListView(
         label=listing.label,
         path=by.path,
@@ -81,9 +80,9 @@ def list_view(
         applied=applied,
         hidden=kept + ([("sort", by.sort)] if by.sort else []),
         heads=[_head(column, by, listing.sort) for column in listing.columns],
-        rows=[[(c.place, c.cell(row)) for c in listing.columns] for row in found.rows]
-        if common
-        else found.rows,
+        rows=found.rows
+        if listing.table
+        else [[(c.place, c.cell(row)) for c in listing.columns] for row in found.rows],
         none=listing.unfit if narrowed else empty or listing.empty,
         newer=_beside(by, found, -1),
         older=_beside(by, found, 1),

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from clients.projects import Project, Workspace
 from kit import clock
 from kit.errors import PermissionDenied
 from starlette.responses import RedirectResponse, Response
@@ -10,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.web.confirm import Confirmation, confirm
 from gateway.web.csvfile import csv_file
 from gateway.web.format import when
-from gateway.web.frame import Crumb
+from gateway.web.frame import workspace_crumbs
 from gateway.web.lists import Found, ListQuery, list_query, yours
 from gateway.web.listview import list_view
 from gateway.web.page import Page, redirect
@@ -64,7 +63,7 @@ class Workspaces:
             "workspaces/workspace.html",
             workspace.name,
             nav="workspaces",
-            crumbs=_crumbs(project, workspace),
+            crumbs=workspace_crumbs(project.slug, project.name, workspace.name),
             topics=f"workspace:{workspace.name}",
             url=url,
             project=project,
@@ -133,7 +132,13 @@ class Workspaces:
             back=url,
             hidden=(("is_archived", "" if archived else "True"),),
         )
-        return confirm(self.site, page, asked, nav="workspaces", crumbs=_crumbs(project, workspace))
+        return confirm(
+            self.site,
+            page,
+            asked,
+            nav="workspaces",
+            crumbs=workspace_crumbs(project.slug, project.name, workspace.name),
+        )
 
     async def toggle_archive(self, page: Page) -> Response:
         on = str(page.form.get("is_archived", "")) in {"True", "true", "1", "on"}
@@ -141,15 +146,6 @@ class Workspaces:
         await page.services.projects.set_archived(name, on)
         page.flash("succeeded", f"{name} was {'archived' if on else 'taken out of the archive'}.")
         return redirect(f"/{page.path['project']}/{name}/")
-
-
-def _crumbs(project: Project, workspace: Workspace) -> tuple[Crumb, ...]:
-    url = f"/{project.slug}/"
-    return (
-        Crumb("Projects", "/projects/"),
-        Crumb(project.name, url),
-        Crumb(workspace.name, f"{url}{workspace.name}/"),
-    )
 
 
 def _run_refusal(archived: bool, may_run: bool, has_backend: bool, logged_in: bool) -> str | None:

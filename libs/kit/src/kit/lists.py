@@ -10,9 +10,10 @@ from typing import Any
 class Where:
     """Conditions with their parameters, numbered as PostgreSQL wants them."""
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, beside: "Where | None" = None) -> None:
+        """Those of the same statement, made `beside` each other, number their parameters together."""
         self.parts: list[str] = []
-        self.args: list[Any] = list(args)
+        self.args: list[Any] = [] if beside is None else beside.args
 
     def add(self, condition: str, *values: Any) -> None:
         """`{}` in the condition stand for the values."""

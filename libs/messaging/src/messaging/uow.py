@@ -73,20 +73,20 @@ class UnitOfWork:
 
     def _rows(self) -> dict[str, list[object]]:
         """The outbox's columns."""
-        sealed = [encode(self._service, message) for message in self._messages]
-        for _, subject, body in sealed:
+        encoded = [encode(self._service, message) for message in self._messages]
+        for _, subject, body in encoded:
             if len(body) > LARGEST:
                 raise TooLarge(f"{subject} has {len(body):,} bytes, at most {LARGEST:,} are possible")
         return {
-            "ids": [event_id for event_id, _, _ in sealed],
-            "streams": [stream_of(subject) for _, subject, _ in sealed],
-            "subjects": [subject for _, subject, _ in sealed],
-            "bodies": [body for _, _, body in sealed],
+            "ids": [event_id for event_id, _, _ in encoded],
+            "streams": [stream_of(subject) for _, subject, _ in encoded],
+            "subjects": [subject for _, subject, _ in encoded],
+            "bodies": [body for _, _, body in encoded],
         }
 
 
 class Units:
-    """Makes units of work for one process of one service; `wake` tells the relay that there is work."""
+    """Makes units of work for one process of one service; `wake_relay` tells it that there is work."""
 
     def __init__(self, database: Database, service: str, wake_relay: Callable[[], None]) -> None:
         self.database = database

@@ -1,6 +1,5 @@
 """The list of all requests: filtered, keyset-paged, counted up to a bound (J52, J53)."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,8 +54,8 @@ class Meant:
     spread: tuple[str, list[Any]] | None
     few: bool  # the requests of a person, project or workspace
 
-    def where(self) -> Where:
-        where = Where()
+    def where(self, beside: Where | None = None) -> Where:
+        where = Where(beside)
         for condition, value in self.conditions:
             where.add(condition, value)
         return where
@@ -131,7 +130,8 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
     """A page of RequestList as JSON; counts per state look at the newest thousand that fit, and at none of a
     search."""
     meant = await _meant(database, by)
-    counted, wanted = meant.where(), meant.where()
+    counted = Where() if by.q else meant.where()
+    wanted = meant.where(counted)
     _state(wanted, by.state)
     if before is not None:
         wanted.add("r.id < {}", before)
@@ -141,7 +141,7 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
     if by.q:
         if meant.spread:
             wanted.add(f"r.{meant.spread[0]} = any({{}})", meant.spread[1])
-        counted, newest = Where(), "select r.* from job_requests r where false"
+        newest = "select r.* from job_requests r where false"
         if meant.few:
             source = search_few(wanted, by.q, order, size + 1, by.of)
         else:
@@ -151,7 +151,7 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
         each = _BOUND // max(1, len(meant.spread[1])) if meant.spread else _BOUND
         newest = _source(counted, meant.spread, "desc", _BOUND, each)
     sql = f"""
-    with page as ({_shift(source, len(counted.args))}),
+    with page as ({source}),
     shown as (select * from page order by id {order} limit {size:d}),
     newest as ({newest})
     select json_build_object(
@@ -161,12 +161,7 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
       'counts', coalesce((select json_object_agg(status, n) from
         (select status, count(*) as n from newest group by status) c), '{{}}'))::text
     """
-    return _cursors(str(await database.fetchval(sql, *counted.args, *wanted.args)), before, after)
-
-
-def _shift(sql: str, by: int) -> str:
-    """Renumber $1, $2 … when another statement's parameters stand before."""
-    return re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + by}", sql)
+    return _cursors(str(await database.fetchval(sql, *wanted.args)), before, after)
 
 
 def _cursors(text: str, before: int | None, after: int | None) -> str:

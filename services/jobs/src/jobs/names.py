@@ -43,18 +43,15 @@ _CHOICES = "select json_build_object({})::text".format(
 async def meant(database: Database, kind: str, text: str) -> list[Any]:
     """Keys of what is meant: ids, or slugs of backends and names of workspaces."""
     exact = await database.fetch(f"select key from ({_KINDS[kind]}) x where slug = $1", text)
-    if not exact:
-        exact = await database.fetch(
-            f"select key from ({_KINDS[kind]}) x where lower(slug) = lower($1) or lower(name) = lower($1)",
-            text,
-        )
-    if not exact:
-        exact = await database.fetch(
-            f"""select key from ({_KINDS[kind]}) x where slug ilike $1 or name ilike $1
-              order by lower(name), slug limit {_MEANT}""",
-            contains(text),
-        )
-    return [row["key"] for row in exact]
+    if exact:
+        return [row["key"] for row in exact]
+    found = await database.fetch(
+        f"""select key, lower(slug) = lower($2) or lower(name) = lower($2) as whole from ({_KINDS[kind]}) x
+          where slug ilike $1 or name ilike $1 order by whole desc, lower(name), slug limit {_MEANT}""",
+        contains(text),
+        text,
+    )
+    return [row["key"] for row in found if row["whole"] or not found[0]["whole"]]
 
 
 async def choices(database: Database) -> str:
