@@ -79,18 +79,30 @@ def _rap_id(rosa: Visitor, path: str) -> str:
 def test_fault_airlock_sees_no_restart(stack: Stack, rosa: Visitor, victim: str) -> None:
     """It never repeats an event: while something restarts its calls are held (A10)."""
     done = Event()
+    found: list[tuple[str, int]] = []
+    asked: list[tuple[str, int]] = []
     with ThreadPoolExecutor(2) as pool:
-        calls = pool.submit(release_again_and_again, stack, done)
-        logins = pool.submit(log_in_again_and_again, stack, rosa, done)
-        time.sleep(1)
-        if victim == "connections":
-            cut_connections(stack)
-        else:
-            kill(stack, victim)
-        time.sleep(3)
-        done.set()
-        found = calls.result(60)
-        asked = logins.result(60)
+        calls = pool.submit(release_again_and_again, stack, done, found)
+        logins = pool.submit(log_in_again_and_again, stack, rosa, done, asked)
+        try:
+            until(lambda: found and asked, 20)
+            if victim == "connections":
+                cut_connections(stack)
+            else:
+                kill(stack, victim)
+            released, logged_in = len(found) + 10, len(asked) + 4
+            until(
+                lambda: (
+                    calls.done()  # it has failed, which its result says
+                    or logins.done()
+                    or (len(found) > released and len(asked) > logged_in)
+                ),
+                40,
+            )
+        finally:
+            done.set()
+        calls.result(60)
+        logins.result(60)
     assert len(found) > 10
     assert len(asked) > 4
     assert [call for call in found + asked if call[1] >= 500] == []
@@ -116,10 +128,10 @@ async def _cut(url: str) -> None:
     await connection.close()
 
 
-def log_in_again_and_again(stack: Stack, rosa: Visitor, done: Event) -> list[tuple[str, int]]:
+def log_in_again_and_again(stack: Stack, rosa: Visitor, done: Event, found: list[tuple[str, int]]) -> None:
     """With a token of rosa's for each time; what it may do is asked after it, as Airlock does."""
     airlock = Airlock(stack.url, stack.demo["backend"]["token"])
-    csrf, found = rosa.hidden(rosa.web.get("/settings/"), "csrf"), []
+    csrf = rosa.hidden(rosa.web.get("/settings/"), "csrf")
     while not done.is_set():
         page = rosa.web.post("/settings/", data={"csrf": csrf, "token": "1"})
         if (words := re.search(r'class="words"><code>([^<]+)<', page.text)) is None:
@@ -128,13 +140,11 @@ def log_in_again_and_again(stack: Stack, rosa: Visitor, done: Event) -> list[tup
         found.append(("authenticate", status))
         status, *_ = airlock.call("releases/authorise", user="rosa")
         found.append(("authorise", status))
-    return found
 
 
-def release_again_and_again(stack: Stack, done: Event) -> list[tuple[str, int]]:
+def release_again_and_again(stack: Stack, done: Event, found: list[tuple[str, int]]) -> None:
     """Each call that Airlock makes to release a file, and its answer."""
     airlock, workspace = Airlock(stack.url, stack.demo["backend"]["token"]), stack.demo["workspace"]
-    found: list[tuple[str, int]] = []
     while not done.is_set():
         request, content = new_request_id(), secrets.token_bytes(2_000)
         body = {"workspace": workspace, "request": request, "request_author": "rosa", "user": "rosa"}
@@ -153,7 +163,6 @@ def release_again_and_again(stack: Stack, done: Event) -> list[tuple[str, int]]:
         if status == 400 and "already been uploaded" in answer["detail"]:
             status = 201  # the first answer was lost with the service; Airlock takes this for done
         found.append(("upload", status))
-    return found
 
 
 def test_fault_nats_away_for_a_while(stack: Stack, rosa: Visitor) -> None:

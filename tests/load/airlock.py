@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
+from asked import Asked
 from identity.secrets import slow_hash
 from rawclient import request
 from sandbox.airlock_demo import Airlock, listed, new_request_id
 from seed import FIRST
 from testkit.stack import Stack
 
-Asked = list[tuple[str, int, bytes]]
 _PEOPLE, _EVENTS, _RELEASES, _FILES = 300, 2_000, 1_000, 250
 _WORDS = "alpha beta gamma"
 EXPECTED = {"event": 201, "create release": 201, "upload": 201}
