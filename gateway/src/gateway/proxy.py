@@ -26,7 +26,7 @@ from gateway.signing import Signing
 log = get()
 PREFIX = "/api/v2/"
 _PROGRESS = aiohttp.ClientTimeout(total=None, sock_connect=3, sock_read=19)
-_RESTARTING = frozenset({502, 503, 504})
+_RESTARTING = frozenset({502, 503})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Hop by hop, ours to set, or of no concern inside (F16).
 _DROP = frozenset(

@@ -60,6 +60,7 @@ _WORDS = {
     429: ("Too many tries", "This was tried too often.", _UNTOUCHED, "Wait a minute and try again."),
     502: _AWAY,
     503: _AWAY,
+    504: ("That takes too long", "There is too much to look through.", _UNTOUCHED, "Ask for less."),
 }
 _OURS = (
     "Something went wrong",

@@ -23,6 +23,17 @@ async def _no_reset(_: asyncpg.Connection) -> None:
     """Single reads leave nothing behind that a second round trip would have to clear."""
 
 
+async def _read(pool: asyncpg.Pool, sql: str, args: tuple[Any, ...]) -> list[asyncpg.Record]:
+    async with pool.acquire() as connection:
+        try:
+            return list(await connection.fetch(sql, *args))
+        except asyncpg.DataError:
+            # A value that asyncpg refuses leaves the server waiting for the rest of the question, with its
+            # statement timeout running; the next reader on this connection would be cancelled by it.
+            await connection.execute("select 1")
+            raise
+
+
 class Database:
     """The budget per process is `sessions_max` + `pool_max` connections."""
 
@@ -61,21 +72,21 @@ class Database:
         return self._pool
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
-        """One value; asked again once when the connection had died since its last use. Reads only."""
-        pool = await self.pool()
-        try:
-            return await pool.fetchval(sql, *args)
-        except CONNECTION_LOST:
-            await pool.expire_connections()  # where one has died, the others have too
-            return await pool.fetchval(sql, *args)
+        """One value, None when there is no row; otherwise as `fetch`."""
+        rows = await self.fetch(sql, *args)
+        return rows[0][0] if rows else None
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
+        """The rows; asked again once when the connection had died since its last use. Reads only.
+
+        Raises asyncpg.QueryCanceledError after READ_TIMEOUT.
+        """
         pool = await self.pool()
         try:
-            return list(await pool.fetch(sql, *args))
+            return await _read(pool, sql, args)
         except CONNECTION_LOST:
-            await pool.expire_connections()
-            return list(await pool.fetch(sql, *args))
+            await pool.expire_connections()  # where one has died, the others have too
+            return await _read(pool, sql, args)
 
     async def ping(self) -> None:
         async with self.engine.connect() as connection:

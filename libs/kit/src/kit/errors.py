@@ -59,6 +59,13 @@ class Unavailable(AppError):
     slug = "unavailable"
 
 
+class TooSlow(Unavailable):
+    """A read took longer than a reader waits; trying the same again only makes it worse."""
+
+    status = 504
+    slug = "too-slow"
+
+
 BY_STATUS: dict[int, type[AppError]] = {
     cls.status: cls
     for cls in (
@@ -70,5 +77,6 @@ BY_STATUS: dict[int, type[AppError]] = {
         TooLarge,
         TooManyRequests,
         Unavailable,
+        TooSlow,
     )
 }

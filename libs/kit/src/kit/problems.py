@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from kit import telemetry
 from kit.db import CONNECTION_LOST
-from kit.errors import AppError, Invalid, Unavailable
+from kit.errors import AppError, Invalid, TooSlow, Unavailable
 from kit.logging import get
 
 log = get()
@@ -98,7 +98,7 @@ def install(app: FastAPI) -> None:
         if refusal := unstorable(exc):
             return response(refusal)
         if isinstance(exc, asyncpg.QueryCanceledError):
-            return response(Invalid("That takes too long. Ask for less, with another filter."))
+            return response(TooSlow("That takes too long. Ask for less, with another filter."))
         if _is_away(exc):
             log.warning("the database does not answer", error=repr(exc))
             return response(Unavailable("The database does not answer just now."))

@@ -115,6 +115,14 @@ async def test_a_connection_is_used_again_after_reads_and_after_faults(database:
     assert await database.fetchval("show jit") == await in_session(database, "show jit") == "off"
 
 
+async def test_after_a_value_that_cannot_be_sent_the_next_read_has_its_whole_time(database: Database) -> None:
+    for value in (2**40, "ten"):
+        with pytest.raises(asyncpg.DataError):
+            await database.fetchval(f"select $1::int -- {value}", value)  # each prepared anew
+        await asyncio.sleep(1)
+        assert await database.fetchval("select 1 from pg_sleep(1.4)") == 1
+
+
 async def test_a_read_that_was_given_up_leaves_a_pool_that_works(database: Database) -> None:
     for _ in range(3):
         with pytest.raises(TimeoutError):
