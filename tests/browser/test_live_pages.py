@@ -1,11 +1,13 @@
 """Live pages: they say when they are not, take no focus and close nothing."""
 
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sandbox.airlock_demo import Airlock, listed, new_request_id
+from testkit.line import line_to
 from testkit.stack import Stack
 
 from .conftest import WORKSPACE, make_page
@@ -125,6 +127,88 @@ def test_no_live_page_takes_the_focus_or_closes_what_is_open(page: Page, stack: 
     httpx.post(f"{stack.sandbox}/control/speed", json={"seconds_per_job": 0.2}).raise_for_status()
     page.goto(request)  # the controller does not run an action twice at once, and other tests need this one
     expect(page.locator("h1 + .pill")).to_have_attribute("data-state", "succeeded", timeout=60_000)
+
+
+LIVE = "[data-liveness]"
+STREAM, PARTS = "**/live?*", "**/fragments/**"
+
+
+@pytest.fixture
+def cut_off(browser: Browser, rosas_cookies: object) -> Iterator[Page]:
+    """A page that may complain in its console of what does not come."""
+    context, page, _ = make_page(browser, rosas_cookies)
+    page.clock.install()  # so that half a minute is over at once where a test says so
+    yield page
+    context.close()
+
+
+def newest(page: Page) -> str | None:
+    return page.locator("tr[data-key]").first.get_attribute("data-key")
+
+
+def shows_one_more(page: Page, before: str | None) -> None:
+    """News that came while the page was cut off is there without being loaded again."""
+    assert page.evaluate("window.neverReloaded")
+    page.get_by_role("button", name="Show 1 new run").click()
+    assert newest(page) != before
+
+
+def open_runs(page: Page, url: str, stack: Stack, says: str = "Live") -> str | None:
+    """The list of runs, and the newest of them."""
+    ask_for_one_more(page, stack)  # a list without any rows shows the first at once
+    page.goto(f"{url}/event-log/")
+    expect(page.locator(LIVE)).to_contain_text(says)
+    page.evaluate("window.neverReloaded = true")
+    return newest(page)
+
+
+def test_a_line_that_goes_silent_is_noticed_and_tried_again(cut_off: Page, stack: Stack) -> None:
+    with line_to(int(stack.url.rsplit(":", 1)[1])) as line:
+        before = open_runs(cut_off, f"http://127.0.0.1:{line.port}", stack)
+        line.cut()
+        cut_off.clock.fast_forward(20_000)
+        expect(cut_off.locator(LIVE)).to_have_text("Live")
+        ask_for_one_more(cut_off, stack)
+        cut_off.clock.fast_forward(15_000)
+        expect(cut_off.locator(LIVE)).to_contain_text("Not live since 3")
+        cut_off.clock.fast_forward(40_000)  # a new try hangs, too, and is given up
+        expect(cut_off.locator(LIVE)).to_contain_text("Not live since 7")
+        line.mend()
+        cut_off.clock.fast_forward(45_000)
+        expect(cut_off.locator(LIVE)).to_have_text("Live", timeout=15_000)
+        shows_one_more(cut_off, before)
+
+
+def test_a_part_that_hangs_is_given_up_and_asked_for_again(cut_off: Page, stack: Stack) -> None:
+    before = open_runs(cut_off, stack.url, stack)
+    cut_off.route(PARTS, lambda route: None)  # never answered
+    with cut_off.expect_request(PARTS):
+        ask_for_one_more(cut_off, stack)
+    cut_off.clock.fast_forward(11_000)
+    expect(cut_off.locator(LIVE)).to_contain_text("Not live since")
+    cut_off.unroute(PARTS)
+    expect(cut_off.locator(LIVE)).to_have_text("Live", timeout=15_000)
+    shows_one_more(cut_off, before)
+
+
+def test_a_part_answered_503_is_still_owed(cut_off: Page, stack: Stack) -> None:
+    before = open_runs(cut_off, stack.url, stack)
+    cut_off.route(PARTS, lambda route: route.fulfill(status=503))
+    ask_for_one_more(cut_off, stack)
+    expect(cut_off.locator(LIVE)).to_contain_text("Not live since")
+    cut_off.unroute(PARTS)
+    expect(cut_off.locator(LIVE)).to_have_text("Live", timeout=15_000)
+    shows_one_more(cut_off, before)
+
+
+def test_a_stream_answered_503_is_tried_again(cut_off: Page, stack: Stack) -> None:
+    """A browser itself gives it up for good."""
+    cut_off.route(STREAM, lambda route: route.fulfill(status=503))
+    before = open_runs(cut_off, stack.url, stack, says="Not live since")
+    ask_for_one_more(cut_off, stack)
+    cut_off.unroute(STREAM)
+    expect(cut_off.locator(LIVE)).to_have_text("Live", timeout=15_000)
+    shows_one_more(cut_off, before)
 
 
 def test_live_is_said_only_while_it_is_true(browser: Browser, rosas_cookies: object, stack: Stack) -> None:
