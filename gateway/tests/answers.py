@@ -5,6 +5,7 @@ from typing import Any
 from clients import identity, jobs, projects
 from starlette.responses import Response
 
+from .addresses import RELEASE_ID
 from .samples import (
     ACCOUNT,
     ACTIONS,
@@ -100,5 +101,5 @@ ANSWERS: dict[str, Any] = {
         release_row(number=1, file_count=None, uploaded_count=None, total_size=None),
     ],
     "GET releases/releases": [release_row(project_slug="study")],
-    "GET releases/releases/01RELEASE0000000000000000A": release(),
+    f"GET releases/releases/{RELEASE_ID}": release(),
 }

@@ -5,6 +5,8 @@ from typing import Any
 
 from clients import identity, jobs, projects, releases
 
+from .addresses import RELEASE_ID
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 NASTY = "<script>alert('x')</script>&\"' \N{SNOWMAN}"
 SHA = "c5" * 20
@@ -235,7 +237,7 @@ FILES = [
 
 def release(**more: Any) -> releases.Release:
     values: dict[str, Any] = {
-        "id": "01RELEASE0000000000000000A",
+        "id": RELEASE_ID,
         "number": 2,
         "workspace": WORKSPACE_REF,
         "backend": BACKEND,
@@ -250,7 +252,7 @@ def release(**more: Any) -> releases.Release:
 
 def release_row(**more: Any) -> releases.ReleaseRow:
     values: dict[str, Any] = {
-        "id": "01RELEASE0000000000000000A",
+        "id": RELEASE_ID,
         "number": 2,
         "workspace": "study-ws",
         "backend": BACKEND,

@@ -1,23 +1,22 @@
-"""Home and search: what is found, what needs attention, and what somebody new does first."""
+"""Home: what needs attention, and what somebody new does first."""
 
 from datetime import timedelta
 
 import httpx
 import msgspec
 import pytest
-from clients.identity import Hit
 from clients.jobs import Home
 from gateway.home.pages import Visits
 from gateway.home.views import first_steps
 from kit import clock
 from testkit.world import person
 
-from . import samples
-from .answers import ANSWERS
-from .conftest import Neighbours
+from .. import samples
+from ..addresses import RELEASE
+from ..answers import ANSWERS
+from ..conftest import Neighbours
 
 NOTHING = Home(mine=[], everybody=[])
-RELEASE = "01RELEASE0000000000000000A"
 
 
 async def test_what_needs_attention_comes_first(rosa: httpx.AsyncClient, neighbours: Neighbours) -> None:
@@ -99,32 +98,4 @@ async def test_a_checkers_home_begins_with_releases(rosa: httpx.AsyncClient, nei
     assert "arrived" not in page, "releases of every project are no news to a checker"
     assert page.index("Latest releases") < page.index("Release 2 of study-ws") < page.index("Latest runs")
     assert "First steps" not in page
-    assert f"/study/study-ws/releases/{RELEASE}/" in (await rosa.get("/fragments/releases/")).text
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "there"),
-    [
-        ("request", "7", "/job-requests/7/"),
-        ("action", "ex tract", "/event-log/?q=ex%20tract"),
-        ("job", "aaaabbbbccccdddd", "/jobs/aaaabbbbccccdddd/"),
-        ("workspace", "study/study-ws", "/study/study-ws/"),
-    ],
-)
-async def test_the_only_thing_that_is_found_is_gone_to(
-    site: httpx.AsyncClient, neighbours: Neighbours, kind: str, key: str, there: str
-) -> None:
-    neighbours.answers |= {f"GET {name}/search": [] for name in ("projects", "identity")}
-    neighbours.answers["GET jobs/search"] = [Hit(kind=kind, key=key, title=key)]
-    answer = await site.get("/search/?q=whatever")
-    assert (answer.status_code, answer.headers["location"]) == (302, there)
-
-
-async def test_releases_are_found_by_those_who_may_see_them(
-    rosa: httpx.AsyncClient, site: httpx.AsyncClient, neighbours: Neighbours
-) -> None:
-    neighbours.answers |= {f"GET {name}/search": [] for name in ("projects", "identity", "jobs")}
-    answer = await rosa.get(f"/search/?q={RELEASE.lower()}")
-    assert (answer.status_code, answer.headers["location"]) == (302, f"/study/study-ws/releases/{RELEASE}/")
-    rosa.cookies.clear()
-    assert "Nothing found" in (await site.get("/search/?q=study")).text
+    assert RELEASE in (await rosa.get("/fragments/releases/")).text

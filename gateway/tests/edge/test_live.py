@@ -14,7 +14,7 @@ from messaging.connection import connect
 from messaging.envelope import encode
 from testkit.world import World, person
 
-from .conftest import Neighbours
+from ..conftest import Neighbours
 
 OF_REQUEST = {
     "job_request_id": 7,

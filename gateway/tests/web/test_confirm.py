@@ -8,10 +8,10 @@ from gateway.web.confirm import Confirmation, Reason
 from starlette.datastructures import FormData
 from testkit.world import person
 
-from . import samples
-from .conftest import Csrf, Neighbours, token
+from .. import samples
+from ..addresses import ONE, WORK
+from ..conftest import Csrf, Neighbours, token
 
-WORK, ONE = "/study/study-ws/", "/study/study-ws/7/"
 JOB = f"{ONE}aaaabbbbccccdddd/"
 EXAMPLE = "/ui-components/confirmation/"
 

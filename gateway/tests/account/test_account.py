@@ -6,9 +6,8 @@ import pytest
 from clients.identity import LoginFinished, LoginStarted
 from starlette.responses import Response
 
-from .conftest import Csrf, Neighbours, refused, token
-
-WORK, ONE = "/study/study-ws/", "/study/study-ws/7/"
+from ..addresses import WORK
+from ..conftest import Csrf, Neighbours, refused, token
 
 
 @pytest.mark.parametrize("path", ["/settings/", f"{WORK}run-jobs/", f"{WORK}run-jobs/?request=7"])

@@ -15,7 +15,7 @@ from testkit.raw import BYTES, PLACES, addresses, answer_to, hostile, request, s
 LIMITS = settings(
     max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-URLS = Path(__file__).parents[2] / "tests" / "contract" / "urls.md"
+URLS = Path(__file__).parents[3] / "tests" / "contract" / "urls.md"
 
 
 @pytest.fixture

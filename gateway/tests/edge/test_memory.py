@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import memory
 
-from .conftest import Neighbours
+from ..conftest import Neighbours
 
 STATUSES = "GET jobs/api/v2/workspaces/w/statuses"
 BACKEND = {"Authorization": "token"}

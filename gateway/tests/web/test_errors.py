@@ -4,7 +4,7 @@ import httpx
 import pytest
 from gateway.web.errors import explain
 
-from .conftest import Csrf, Neighbours, token
+from ..conftest import Csrf, Neighbours, token
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 410, 413, 429, 500, 502, 503, 418])

@@ -5,7 +5,7 @@ import pytest
 from contracts.words import RESERVED_PROJECT_SLUGS, RESERVED_WORKSPACE_NAMES
 from testkit.apps import gateway_routes
 
-from .conftest import Neighbours
+from ..conftest import Neighbours
 
 
 def paths() -> list[list[str]]:

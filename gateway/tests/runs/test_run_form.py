@@ -3,10 +3,9 @@
 import httpx
 import msgspec
 
-from . import samples
-from .conftest import Csrf, Neighbours, refused, token
-
-WORK, ONE = "/study/study-ws/", "/study/study-ws/7/"
+from .. import samples
+from ..addresses import WORK
+from ..conftest import Csrf, Neighbours, refused, token
 
 
 async def test_a_form_with_a_mistake_comes_back_at_its_own_commit_and_with_its_key(

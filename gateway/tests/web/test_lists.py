@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from clients import jobs
 
-from . import samples
-from .conftest import Neighbours, refused
+from .. import samples
+from ..conftest import Neighbours, refused
 
 LOG = "/event-log/"
 

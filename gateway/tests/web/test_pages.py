@@ -5,15 +5,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 from clients.jobs import RequestList, WorkspaceJobs
-from starlette.responses import Response
 from testkit.world import person
 
-from . import samples
-from .conftest import Neighbours
-from .samples import NASTY
+from ..addresses import ONE, RELEASE, WORK
+from ..conftest import Neighbours
+from ..samples import NASTY
 
-WORK, ONE = "/study/study-ws/", "/study/study-ws/7/"
-RELEASE = f"{WORK}releases/01RELEASE0000000000000000A/"
 PAGES = [
     "/",
     "/projects/",
@@ -174,21 +171,6 @@ async def test_what_is_not_there_is_not_found(site: httpx.AsyncClient, path: str
     assert (await site.get(path)).status_code == 404
 
 
-async def test_the_state_of_a_request_is_told_in_words(site: httpx.AsyncClient) -> None:
-    page = (await site.get(ONE)).text
-    for words in (
-        "<b>1</b> succeeded",
-        "<b>1</b> running",
-        "<b>1</b> waiting",
-        "<b>1</b> failed",
-        "<b>1</b> blocked",
-        "<b>1</b> cancelled",
-        "14 jobs waiting or running on",
-        "Its log is in Airlock: metadata/describe.log",
-    ):
-        assert words in page, words
-
-
 async def test_people_who_may_not_are_told_why_and_offered_nothing(site: httpx.AsyncClient) -> None:
     page = (await site.get(WORK)).text
     assert "Log in" in page
@@ -196,51 +178,6 @@ async def test_people_who_may_not_are_told_why_and_offered_nothing(site: httpx.A
     request = (await site.get(ONE)).text
     assert "Cancel request" not in request
     assert "run-jobs" not in request
-
-
-@pytest.mark.parametrize(
-    ("content", "shows"),
-    [
-        (b"a,b\n1,<b>2</b>\n", "<td>&lt;b&gt;2&lt;/b&gt;</td>"),
-        (b"", "An empty file"),
-        (b'"' + b"x" * 200_000, "xxx"),  # a cell larger than any table has
-        (b"\xff\xfe\x00", "\ufffd"),
-    ],
-)
-async def test_a_file_is_shown_whatever_is_in_it(
-    site: httpx.AsyncClient, neighbours: Neighbours, content: bytes, shows: str
-) -> None:
-    file = samples.file("output/table.csv", size=len(content))
-    neighbours.answers[f"GET releases/releases/{RELEASE.split('/')[-2]}"] = samples.release(files=[file])
-    neighbours.answers[f"GET releases/files/{file.id}/content"] = Response(content)
-    page = await site.get(f"{RELEASE}output/table.csv")
-    assert page.status_code == 200
-    assert shows in page.text
-
-
-async def test_a_file_whose_bytes_are_away_says_so(site: httpx.AsyncClient, neighbours: Neighbours) -> None:
-    file = samples.file("output/notes.txt")
-    for status in (503, 404):
-        neighbours.answers[f"GET releases/files/{file.id}/content"] = status
-        page = await site.get(f"{RELEASE}output/notes.txt")
-        assert (page.status_code, "cannot be read just now" in page.text) == (200, True)
-    neighbours.answers[f"GET releases/files/{file.id}/content"] = 503
-    assert (await site.get(f"/files/{file.id}/content/")).status_code == 503
-    neighbours.answers[f"GET releases/files/{file.id}/content"] = 403
-    assert (await site.get(f"/files/{file.id}/content/")).status_code == 404
-
-
-async def test_the_bytes_of_a_file_keep_the_policy_that_releases_gave_them(
-    site: httpx.AsyncClient, neighbours: Neighbours
-) -> None:
-    neighbours.answers["GET releases/files/01F/content"] = Response(
-        b"<script>",
-        media_type="text/html",
-        headers={"Content-Security-Policy": "sandbox; default-src 'none'"},
-    )
-    answer = await site.get("/files/01F/content/")
-    assert answer.content == b"<script>"
-    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
 
 
 async def test_anonymous_readers_of_the_same_second_share_a_page(
@@ -261,27 +198,6 @@ async def test_somebody_who_is_logged_in_shares_with_nobody(
     assert len(neighbours.asked) == 2 * asked
     rosa.cookies.clear()
     assert csrf(page) not in (await rosa.get("/status/")).text
-
-
-@pytest.mark.parametrize("count", [200, 1_000, 2_191])
-async def test_the_page_of_a_large_request_is_below_300_kb(
-    rosa: httpx.AsyncClient, neighbours: Neighbours, count: int
-) -> None:
-    """The largest pipeline known, each message at its bound; a live update has the same bound."""
-    jobs = [
-        samples.job(
-            f"generate_study_population_{n:04}",
-            "failed" if n % 3 else "running",
-            status_message="word " * 800,
-            identifier=f"{n:016}",
-        )
-        for n in range(count)
-    ]
-    neighbours.answers["GET jobs/job-requests/7"] = samples.request(jobs=jobs, status="running")
-    for path in (ONE, f"{ONE}fragments/jobs/", f"{ONE}?state=failed&find=9&first=100"):
-        answer = await rosa.get(path)
-        assert answer.status_code == 200
-        assert len(answer.content) < 300_000, path
 
 
 async def test_staff_see_above_every_page_of_which_backend_nothing_is_known(

@@ -8,7 +8,7 @@ from clients.jobs import JobRequest
 from gateway.runs.joblist import Chosen
 from gateway.runs.request_view import job_metrics, request_view
 
-from .samples import JOBS, NOW, PIPELINE, job, request
+from ..samples import JOBS, NOW, PIPELINE, job, request
 
 
 def view(**more: Any) -> Any:

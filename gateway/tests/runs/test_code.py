@@ -7,7 +7,7 @@ import pytest
 from gateway.runs.code import yaml_lines
 from starlette.responses import Response
 
-from .conftest import Neighbours
+from ..conftest import Neighbours
 
 FILE = """version: "4.0"   # of the format
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.responses import Response
 
-from .conftest import Csrf, Neighbours, refused, token
+from ..addresses import ONE, WORK
+from ..conftest import Csrf, Neighbours, refused, token
 
-WORK, ONE = "/study/study-ws/", "/study/study-ws/7/"
 FORMS = [
     ("/settings/", {"fullname": "Rosa"}),
     ("/logout/", {}),
@@ -133,35 +132,6 @@ async def test_a_form_with_a_mistake_says_so_first(
         assert 'role="alert" tabindex="-1" id="errors" autofocus' in page
         assert f'<li><a href="#{field}">' in page
         assert f'id="{field}"' in page
-
-
-async def test_cancelling_says_what_was_asked_for(
-    rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf
-) -> None:
-    right = await token(rosa, csrf)
-    neighbours.answers["POST jobs/job-requests/7/cancellation"] = {"actions": ["model", "report"]}
-    page = await rosa.post(f"{ONE}cancel/", data={"csrf": right}, follow_redirects=True)
-    assert "Asked for 2 jobs in request 7 to be cancelled." in page.text
-    assert neighbours.sent[-1] == {"actions": None}
-    await rosa.post(f"{ONE}dddd/cancel/", data={"csrf": right})
-    assert neighbours.sent[-1] == {"actions": ["model"]}
-    neighbours.answers["POST jobs/job-requests/7/cancellation"] = refused(status=409)
-    page = await rosa.post(f"{ONE}cancel/", data={"csrf": right}, follow_redirects=True)
-    assert "No &amp; no." in page.text
-
-
-async def test_switches_of_a_workspace(rosa: httpx.AsyncClient, neighbours: Neighbours, csrf: Csrf) -> None:
-    right = await token(rosa, csrf)
-    neighbours.answers["PATCH projects/workspaces/study-ws"] = Response(b"", 204)
-    for path, field, sent in (
-        ("notifications-toggle", "should_notify", True),
-        ("archive-toggle", "is_archived", True),
-        ("archive-toggle", "is_archived", False),
-    ):
-        data = {"csrf": right, field: "True" if sent else ""}
-        answer = await rosa.post(f"{WORK}{path}/", data=data)
-        assert answer.headers["location"] == WORK
-        assert neighbours.sent[-1] == {field: sent}
 
 
 @pytest.mark.parametrize("body", [b"\xff=\xfe", b"--x\r\nbroken", b"a=" + b"b&" * 5000])

@@ -7,7 +7,7 @@ import pytest
 from starlette.routing import compile_path
 from testkit.apps import app_routes
 
-from .answers import ANSWERS
+from ..answers import ANSWERS
 
 
 @pytest.mark.parametrize("address", sorted(ANSWERS))

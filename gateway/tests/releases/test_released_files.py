@@ -8,15 +8,15 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from . import samples
-from .conftest import Neighbours
-from .test_pages import RELEASE
+from .. import samples
+from ..addresses import RELEASE, RELEASE_ID
+from ..conftest import Neighbours
 
 
 def shows(neighbours: Neighbours, name: str, content: bytes, **more: Any) -> None:
     """A release of this one file."""
     file = samples.file(name, size=len(content), **more)
-    neighbours.answers[f"GET releases/releases/{RELEASE.split('/')[-2]}"] = samples.release(files=[file])
+    neighbours.answers[f"GET releases/releases/{RELEASE_ID}"] = samples.release(files=[file])
     neighbours.answers[f"GET releases/files/{file.id}/content"] = Response(content)
 
 
@@ -38,7 +38,7 @@ async def test_the_list_of_files_can_be_filtered_and_says_what_it_leaves_out(
     assert f'href="{RELEASE}output/table.csv' not in page
     assert "No file of this release has such a name." in (await site.get(f"{RELEASE}?find=zzz")).text
     many = [samples.file(f"output/{n:03}.csv") for n in range(520)]
-    neighbours.answers[f"GET releases/releases/{RELEASE.split('/')[-2]}"] = samples.release(files=many)
+    neighbours.answers[f"GET releases/releases/{RELEASE_ID}"] = samples.release(files=many)
     assert "20 more are not listed: say a part of their name." in (await site.get(RELEASE)).text
 
 
@@ -50,7 +50,7 @@ async def test_the_button_says_what_the_archive_leaves_out(
     assert "1 not uploaded yet and 1 redacted: listed in NOT-INCLUDED.txt" in page
     assert "Release begun by" in page
     whole = samples.release(files=samples.FILES[:2], completed_at=samples.ago(hours=1))
-    neighbours.answers[f"GET releases/releases/{RELEASE.split('/')[-2]}"] = whole
+    neighbours.answers[f"GET releases/releases/{RELEASE_ID}"] = whole
     page = (await site.get(f"{RELEASE}?again")).text
     assert "Download all" in page
     assert "Released by" in page
