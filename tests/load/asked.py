@@ -9,6 +9,11 @@ from testkit.stack import Stack
 
 Asked = list[tuple[str, int, bytes]]
 _SPREAD = range(0, 300, 7)
+_WORKSPACE_PARTS = (
+    *("fragments/jobs", "fragments/releases"),
+    *("logs/fragments/rows", "releases/fragments/rows"),
+)
+DEMO = "/demo-project/demo-workspace/"
 _TEXTS = ("model", "MOD", "report", "load0123", "aaaaaaaa", "nothing", *range(1_000_000, 1_000_009))
 
 
@@ -44,8 +49,14 @@ def asked(stack: Stack, session: str) -> dict[str, Asked]:
         "runs of a workspace": pages(*(f"{place(n)}logs/" for n in _SPREAD)),
         "releases": pages(*(f"{place(n)}releases/" for n in _SPREAD)),
         "release": pages(*(f"{place(n)}releases/{release_id(n)}/" for n in _MINE)),
-        "request page": [],  # their addresses stand in the database
         "settings": pages("/settings/"),
+        "log in, nobody": pages(*(f"/login/?next=/{n}/" for n in range(400)), by=nobody),
+        "run form": pages(f"{DEMO}run-jobs/", f"{DEMO}run-jobs/main/"),
+        "archive, confirmation": pages(*(f"{place(n)}archive-toggle/" for n in _MINE)),
+        "components": pages("/ui-components", "/ui-components/confirmation/"),
+        "parts of home": pages(*(f"/fragments/{part}/" for part in ("runs", "attention", "releases"))),
+        "parts of lists": pages("/event-log/fragments/rows/", "/status/fragments/cards/"),
+        "parts of a workspace": pages(*(f"{place(n)}{part}/" for n in _SPREAD for part in _WORKSPACE_PARTS)),
         "search": pages(*(f"/search/?q={text}" for text in ("load", "model", "aaaaaaa", "01LOAD0000"))),
         "event log": pages("/event-log/"),
         "event log, text": pages(*(f"/event-log/?q={text}" for text in _TEXTS)),

@@ -18,7 +18,8 @@ from cpu import Meter, below, used
 from kit.identity import Signer
 from kit.tokens import TokenHasher
 from rawclient import Load, measure, request
-from seed import FIRST, PERSON, REQUESTS, seed, workspace
+from seed import PERSON, REQUESTS, seed, workspace
+from single import REDIRECTED, single_rows
 from slow import open_pages, slow_clients
 from testkit.stack import Stack, running_stack
 
@@ -39,25 +40,6 @@ async def session_cookie(stack: Stack, superuser: str) -> str:
     finally:
         await connection.close()
     return f"session_{urlsplit(stack.url).port}={token}"
-
-
-async def request_pages(stack: Stack, superuser: str, session: str) -> Asked:
-    connection = await asyncpg.connect(superuser)
-    try:
-        rows = await connection.fetch(
-            "select id, workspace, project_id from jobs.job_requests where id >= $1 order by id limit 100",
-            FIRST,
-        )
-    finally:
-        await connection.close()
-    url = stack.url.replace("localhost", "127.0.0.1")
-    return [
-        request(
-            f"{url}/load-project-{row['project_id'] - FIRST}/{row['workspace']}/{row['id']}/",
-            {"Cookie": session, "Accept": "text/html"},
-        )
-        for row in rows
-    ]
 
 
 def direct(stack: Stack) -> Asked:
@@ -99,14 +81,16 @@ def memory(stack: Stack) -> dict[str, float]:
     return found
 
 
+_EXPECTED = EXPECTED | REDIRECTED
+
+
 async def report(stack: Stack, options: argparse.Namespace) -> None:
     superuser = json.loads((stack.home / "secrets.json").read_text())["postgres"]
     url = f"postgresql://postgres:{superuser}@127.0.0.1:{stack.run['postgres']['port']}/jobserver"
     print(f"Seeded in {await seed(url, options.requests):.0f} s", flush=True)
     session = await session_cookie(stack, url)
     pages = asked(stack, session)
-    pages["request page"] = await request_pages(stack, url, session)
-    pages |= await airlock_rows(stack, url)
+    pages |= await single_rows(stack, url, session) | await airlock_rows(stack, url)
     chosen = [name for name in pages if not options.only or options.only in name]
     meter = Meter(stack.process.pid)
     await meter.rest(5)
@@ -116,7 +100,7 @@ async def report(stack: Stack, options: argparse.Namespace) -> None:
     async def row(name: str, rows: Asked, at_once: int, seconds: float = options.seconds) -> Load:
         await meter.settle(name)
         before = used(stack.process.pid)
-        load = await measure(name, rows, at_once, seconds, expected=EXPECTED.get(name, 200))
+        load = await measure(name, rows, at_once, seconds, expected=_EXPECTED.get(name, 200))
         load.cpu = meter.since(before, load.whole, load.asked)
         return load
 

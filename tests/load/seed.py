@@ -55,11 +55,13 @@ class Seeder:
         await self.copy("releases", "known_workspaces", "id version name project_id is_archived", [(*p, False) for p in places])
         for schema in ("projects", "jobs", "releases"):
             await self.copy(schema, "known_users", "id version username fullname", [(PERSON, 1, name, "Lo Tester")])
-        # A member of four projects, so of 20 workspaces.
+        # A member of four projects, so of 20 workspaces, and of the demo project, whose code can be read.
+        demo = await self.connection.fetchval("select id from projects.projects where slug = 'demo-project'")
+        mine = list(enumerate([*(FIRST + n for n in range(4)), demo], FIRST))
         await self.copy("identity", "project_memberships", "id project_id user_id created_by created_at",
-            [(FIRST + n, FIRST + n, PERSON, "load", now) for n in range(4)])
+            [(membership, of, PERSON, "load", now) for membership, of in mine])
         await self.copy("identity", "role_grants", "user_id membership_id role granted_by",
-            [(PERSON, FIRST + n, "ProjectDeveloper", "load") for n in range(4)])
+            [(PERSON, membership, "ProjectDeveloper", "load") for membership, _ in mine])
         # fmt: on
 
     async def runs(self, count: int) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from kit import cli, clock
 from kit.cli import AsJson, operator, run
-from kit.errors import Conflict, NotFound, PermissionDenied
+from kit.errors import NotFound, PermissionDenied
 from kit.tokens import TokenHasher
 from messaging.commands import register
 from messaging.replicas import on_miss
@@ -37,7 +37,6 @@ async def _create_user(
     username: str, name: str | None, email: str | None, roles: list[str]
 ) -> dict[str, Any]:
     policies.check_username(username)
-    email = (email or "").strip()
     async with runtime() as parts:
         profile = await GitHubLogin(Settings()).account(username)
         async with parts.units() as uow:
@@ -45,18 +44,8 @@ async def _create_user(
             user = await repository.user_by_uid(uow.session, profile.uid)
             existed = user is not None
             if user is None:
-                free = await users.free_email(uow, email or profile.email)
-                if email and free is None:
-                    raise Conflict(f"The address {email} belongs to another account.")
-                user = await users.register(
-                    uow,
-                    uid=profile.uid,
-                    login=profile.login,
-                    username=username,
-                    fullname=policies.tidy(name or "") or profile.name or username,
-                    email=free,
-                    by=operator(),
-                    named_at=clock.now() if policies.tidy(name or "") else None,
+                user = await users.create_user(
+                    uow, profile, username, name=name or "", email=email or "", by=operator(), now=clock.now()
                 )
         for role in roles:
             async with parts.units() as uow:

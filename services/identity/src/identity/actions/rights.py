@@ -76,43 +76,56 @@ async def add_member(uow: UnitOfWork, project_id: int, username: str, roles: lis
     for role in roles:
         policies.check_assignable(role, globally=False)
     user = await repository.user_by_name(uow.session, username, lock=True)
-    values = {"project_id": project_id, "user_id": user.id, "created_by": by}
-    made = await uow.session.execute(
-        insert(ProjectMembership).values(values).on_conflict_do_nothing().returning(ProjectMembership.id)
-    )
-    if new := made.scalar():
-        audit.record(uow, "project_member_added", by, user=username, project_id=project_id, target=str(new))
-    membership = await uow.session.scalar(
-        select(ProjectMembership.id).where(
-            ProjectMembership.project_id == project_id, ProjectMembership.user_id == user.id
-        )
-    )
+    joined = await _join(uow, project_id, user, by)
+    membership = joined or await _membership(uow, project_id, user)
+    assert membership is not None, "the account is locked, so nobody takes it out meanwhile"
     old = await _held(uow, user, membership)
     given = [role for role in roles if await _give(uow, user, role, membership, by)]
     if given:
+        new, target = await _held(uow, user, membership), str(membership)
         audit.record(
             uow,
             "project_member_updated_roles",
             by,
             user=username,
             project_id=project_id,
-            target=str(membership),
+            target=target,
             old=old,
-            new=await _held(uow, user, membership),
+            new=new,
         )
-    if new or given:
+    if joined or given:
         uow.publish(AccessChanged(user_ids=[user.id]))
-    return bool(new or given)
+    return bool(joined or given)
+
+
+async def _membership(uow: UnitOfWork, project_id: int, user: User) -> int | None:
+    found: int | None = await uow.session.scalar(
+        select(ProjectMembership.id).where(
+            ProjectMembership.project_id == project_id, ProjectMembership.user_id == user.id
+        )
+    )
+    return found
+
+
+async def _join(uow: UnitOfWork, project_id: int, user: User, by: str) -> int | None:
+    """The new membership; None for a member."""
+    values = {"project_id": project_id, "user_id": user.id, "created_by": by}
+    made = await uow.session.execute(
+        insert(ProjectMembership).values(values).on_conflict_do_nothing().returning(ProjectMembership.id)
+    )
+    new: int | None = made.scalar()
+    if new:
+        target = str(new)
+        audit.record(
+            uow, "project_member_added", by, user=user.username, project_id=project_id, target=target
+        )
+    return new
 
 
 async def remove_member(uow: UnitOfWork, project_id: int, username: str, *, by: str) -> bool:
     """Out of a project, with all roles there; False when they were not in it."""
     user = await repository.user_by_name(uow.session, username, lock=True)
-    membership = await uow.session.scalar(
-        select(ProjectMembership.id).where(
-            ProjectMembership.project_id == project_id, ProjectMembership.user_id == user.id
-        )
-    )
+    membership = await _membership(uow, project_id, user)
     if membership is None:
         return False
     old = await _held(uow, user, membership)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from identity import policies, repository
 from identity.actions import audit
+from identity.github import Profile
 from identity.models import ExternalIdentity, User
 
 
@@ -50,6 +51,29 @@ async def register(
     audit.record(uow, "user_registered", by, user=username)
     uow.publish(user.state([]))
     return user
+
+
+async def create_user(
+    uow: UnitOfWork, profile: Profile, username: str, *, name: str, email: str, by: str, now: datetime
+) -> User:
+    """An account made by an operator, who may choose its name and its address.
+
+    Raises as `register`, and Conflict when another account has the address.
+    """
+    name, email = policies.tidy(name), email.strip()
+    free = await free_email(uow, email or profile.email)
+    if email and free is None:
+        raise Conflict(f"The address {email} belongs to another account.")
+    return await register(
+        uow,
+        uid=profile.uid,
+        login=profile.login,
+        username=username,
+        fullname=name or profile.name or username,
+        email=free,
+        by=by,
+        named_at=now if name else None,
+    )
 
 
 async def free_email(uow: UnitOfWork, email: str | None, *, besides: int | None = None) -> str | None:

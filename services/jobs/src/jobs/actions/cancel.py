@@ -25,25 +25,29 @@ async def cancel_job_request(
     if not request.is_active:
         raise Conflict("This job request has already finished.")
     assert actor.user_id is not None
-    everything = actions is None or actions >= set(request.requested_actions)
-    if everything and not request.total and await _withdraw(uow, request, actor.user_id, now):
+    if not request.total and actions is not None and actions >= set(request.requested_actions):
+        actions = None  # no jobs are known yet, so all that was asked for is the whole request
+    if actions is None and not request.total and await _withdraw(uow, request, actor.user_id, now):
         return list(request.requested_actions)
-    targets = await _targets(uow, request, None if everything and not request.total else actions)
+    targets = await _targets(uow, request, actions)
     if not targets:
         raise Conflict("There is nothing left to cancel.")
-    if set(targets) <= await _asked(uow, request):
-        return targets
-    request.cancel_requested_at, request.cancel_requested_by = now, actor.user_id
-    whole = actions is None or (everything and not request.total)
-    cancellation = Cancellation(
-        job_request_id=request.id, requested_by=actor.user_id, actions=None if whole else targets
-    )
-    uow.session.add(cancellation)
-    asked = JobRequestCancellationRequested(
-        **request.facts(), actions=targets[:TOLD], requested_by_id=actor.user_id
-    )
-    uow.publish(asked)
+    if not set(targets) <= await _asked(uow, request):
+        whole = actions is None
+        _ask_controller(uow, request, targets, whole=whole, user_id=actor.user_id, now=now)
     return targets
+
+
+def _ask_controller(
+    uow: UnitOfWork, request: JobRequest, targets: list[str], *, whole: bool, user_id: int, now: datetime
+) -> None:
+    """The worker does it; a cancellation of the `whole` request stops jobs that become known later, too."""
+    request.cancel_requested_at, request.cancel_requested_by = now, user_id
+    actions = None if whole else targets
+    uow.session.add(Cancellation(job_request_id=request.id, requested_by=user_id, actions=actions))
+    uow.publish(
+        JobRequestCancellationRequested(**request.facts(), actions=targets[:TOLD], requested_by_id=user_id)
+    )
 
 
 async def _targets(uow: UnitOfWork, request: JobRequest, wanted: set[str] | None) -> list[str]:
