@@ -72,6 +72,13 @@ def remarks(name: str) -> str:
     return re.sub(r"noqa: [A-Z0-9, ]+", "", "\n".join(found))
 
 
+def spelled_out(cited: re.Match[str]) -> str:
+    """ "J2 to J4" as all that it means."""
+    prefix = re.sub(r"\d.*", "", cited[0])
+    first, last = (int(number) for number in re.findall(r"\d+", cited[0]))
+    return " ".join(f"{prefix}{number}" for number in range(first, last + 1))
+
+
 def rules() -> Counter[str]:
     return Counter(number for file in BEHAVIOUR.glob("*.md") for number in RULE.findall(file.read_text()))
 
@@ -97,6 +104,13 @@ def test_every_rule_that_is_cited_exists() -> None:
     cited = {(name, number) for name in citing() for number in CITED.findall(remarks(name))}
     assert len(cited) > 200
     assert sorted(pair for pair in cited if pair[1] not in known) == []
+
+
+def test_every_rule_is_cited_where_it_is_kept() -> None:
+    """By code or by a test; a rule of which nobody knows where it is kept is not kept for long."""
+    code = [name for name in texts() if name.endswith((".py", ".yaml"))]
+    cited = {number for name in code for number in CITED.findall(RANGE.sub(spelled_out, remarks(name)))}
+    assert sorted(set(rules()) - cited) == []
 
 
 def test_every_decision_that_is_cited_exists() -> None:

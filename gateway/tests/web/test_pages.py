@@ -161,6 +161,7 @@ async def test_a_page_without_its_own_thing_says_so(
     ],
 )
 async def test_a_thing_has_one_address(site: httpx.AsyncClient, path: str, there: str) -> None:
+    """Old and wrong ones lead there (P13)."""
     answer = await site.get(path)
     assert answer.status_code in {301, 302}
     assert answer.headers["location"] == there

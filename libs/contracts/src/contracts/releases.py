@@ -1,4 +1,4 @@
-"""What the releases service tells the others."""
+"""What the releases service tells the others, each once (F30)."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Facts of others become deliveries; sending is the dispatcher's business."""
+"""Facts of others become deliveries; sending is the dispatcher's business (N1)."""
 
 from contracts.identity import (
     IdentityStaffNotice,

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from notifications.models import Delivery
 
-_SLACK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_SLACK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})  # nobody calls a whole channel (N7)
 
 
 class Mail(NamedTuple):

@@ -30,7 +30,7 @@ json_build_object('name', w.name, 'project_id', w.project_id, 'project_slug', p.
 _PERSON = "json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?'))"
 _BACKEND = "json_build_object('slug', r.backend, 'name', coalesce(b.name, r.backend))"
 
-# A request that ended otherwise after its release was begun: what has not arrived never will.
+# A request that ended otherwise after its release was begun: what has not arrived never will (F5).
 _ENDED = """
 (r.completed_at is null and coalesce((select e.event_type in ('request_withdrawn', 'request_rejected')
   from airlock_events e where e.request = r.id order by e.id desc limit 1), false))
@@ -65,7 +65,7 @@ union
     and ($1::bigint[] is null or r.project_id = any($1)) and {_ARRIVED}
     order by r.created_at desc limit 3) n order by n.created_at desc limit 5)
 """
-# $2: the projects whose files the caller may see, or null for all
+# Numbered by time within the workspace (F2). $2: the projects whose files the caller may see, or null for all
 _OF_WORKSPACE = f"""
 select (select coalesce(json_agg(json_build_object('id', r.id, 'number', r.number, 'workspace', r.workspace,
     'backend', {_BACKEND}, 'created_by', {_PERSON}, 'created_at', r.created_at,

@@ -5,4 +5,4 @@ from kit.settings import ServiceSettings
 
 class Settings(ServiceSettings):
     release_storage: str = "releases"  # a folder, or s3://bucket/prefix (then AWS_* as usual)
-    release_file_size_limit: int = 16 * 1024 * 1024  # bytes of one file
+    release_file_size_limit: int = 16 * 1024 * 1024  # bytes of one file (F29)

@@ -150,7 +150,7 @@ def _answering() -> Iterator[None]:
 
 
 def _private(*folders: Path) -> None:
-    """Folders that only the service's own user may enter, whatever the umask."""
+    """Folders that only the service's own user may enter, whatever the umask (F28)."""
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         if folder.stat().st_mode & 0o777 != _OWN_FOLDER:

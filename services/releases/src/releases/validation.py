@@ -34,7 +34,7 @@ def check_create(body: dict[str, Any], limit: int) -> tuple[list[NewFile], dict[
     if refused := [text for item in sent if isinstance(item, dict) for text in _unsendable(item, limit)]:
         raise Invalid(" ".join(refused[:_NAMED]))
     wrong: dict[str, Any] = {}
-    names: set[str] = set()
+    names: set[str] = set()  # (F6)
     for index, item in enumerate(sent):
         file, faults = _file(item)
         if file is not None and file.name in names:

@@ -1,4 +1,4 @@
-"""Bytes of withdrawn files go when their grace has ended; the rows stay as a record."""
+"""Bytes of withdrawn files go when their grace has ended; the rows stay as a record (F27)."""
 
 from datetime import datetime, timedelta
 
