@@ -16,7 +16,7 @@ from testkit.stack import Stack
 _PEOPLE, _EVENTS, _RELEASES, _FILES = 300, 2_000, 1_000, 250
 _WORDS = "alpha beta gamma"
 EXPECTED = {"event": 201, "create release": 201, "upload": 201}
-ONCE = frozenset({*EXPECTED, "authenticate"})  # each thing counts once, so by one connection
+ONCE = frozenset({*EXPECTED, "authenticate"})  # each thing counts once
 
 
 async def airlock_rows(stack: Stack, superuser: str) -> dict[str, Asked]:

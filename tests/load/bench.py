@@ -13,7 +13,7 @@ import asyncpg
 import sync
 import uvloop
 from airlock import EXPECTED, ONCE, airlock_rows
-from asked import Asked, asked
+from asked import LIMITED, Asked, asked
 from cpu import Meter, below, used
 from kit.identity import Signer
 from kit.tokens import TokenHasher
@@ -81,6 +81,7 @@ def memory(stack: Stack) -> dict[str, float]:
     return found
 
 
+_ALONE = ONCE | LIMITED
 _EXPECTED = EXPECTED | REDIRECTED
 
 
@@ -104,7 +105,7 @@ async def report(stack: Stack, options: argparse.Namespace) -> None:
         load.cpu = meter.since(before, load.whole, load.asked)
         return load
 
-    loads = [await row(n, pages[n], c) for n in chosen for c in ((1,) if n in ONCE else (1, 16, 64))]
+    loads = [await row(n, pages[n], c) for n in chosen for c in ((1,) if n in _ALONE else (1, 16, 64))]
     if not options.only or "statuses" in options.only:
         loads.append(await row("statuses, no proxy", direct(stack), 1))
     if not options.only or "slow" in options.only:

@@ -7,10 +7,10 @@ from sandbox.airlock_demo import Airlock, listed, new_request_id
 from seed import FIRST, release_id
 from testkit.stack import Stack
 
-REDIRECTED = {"short addresses": 302}
+REDIRECTED = {"short addresses": 302, "old addresses": 301}
 _FILES = 50
 _REQUEST_PARTS = ("live", "jobs", "title")
-_SHORT = ("/event-list/", "/jobs/", "/users/loadtester/", "/staff/users/loadtester/")
+_SHORT = ("/users/loadtester/", "/staff/users/loadtester/")
 
 
 async def single_rows(stack: Stack, superuser: str, session: str) -> dict[str, Asked]:
@@ -53,6 +53,7 @@ def rows(
         "short addresses": pages(
             *_SHORT, *(f"/job-requests/{n}/" for _, n, _ in of), *(f"/jobs/{job}/" for *_, job in of)
         ),
+        "old addresses": pages("/event-list/", "/jobs/"),
         "parts of a release": pages(
             *(f"{path}fragments/{part}/" for path in seeded for part in ("title", "files"))
         ),
