@@ -60,6 +60,8 @@ async def test_a_filter_that_makes_no_sense_says_so_beside_itself(
     assert 'aria-invalid="true" aria-describedby="f-since-error"' in page.text
     assert 'value="soon"' in page.text
     assert 'value="kept"' in page.text
+    assert "Nothing was looked for" in page.text
+    assert "data-src" not in page.text, "a live part would only be refused again and again"
     neighbours.answers["GET jobs/job-requests"] = refused()
     assert "No &amp; no." in (await site.get(LOG, params={"backend": "x"})).text
 

@@ -63,9 +63,9 @@ class Log:
             list=view,
             rows=run_lines(view.rows, clock.now()),
             place="workspace" if workspace else "log",
-            chips=_chips(by, found.counts),
+            chips=[] if found.faults else _chips(by, found.counts),
             fixed=workspace,
-            source=f"{by.path}fragments/rows/?{page.request.url.query}",
+            source="" if found.faults else f"{by.path}fragments/rows/?{page.request.url.query}",
         )
 
     async def event_log(self, page: Page) -> Response:

@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.web.lists import Choices, Column, Filter, Found, Listing, ListQuery
 
+_REFUSED = ("exclamation-triangle", "Nothing was looked for", "Mend what is marked above first.")
 _ASIDE = {"tabs", "chips"}  # filters that are shown elsewhere than in the bar of filters
 
 
@@ -83,7 +84,7 @@ def list_view(
         rows=found.rows
         if listing.table
         else [[(c.place, c.cell(row)) for c in listing.columns] for row in found.rows],
-        none=listing.unfit if narrowed else empty or listing.empty,
+        none=_REFUSED if found.faults else listing.unfit if narrowed else empty or listing.empty,
         newer=_beside(by, found, -1),
         older=_beside(by, found, 1),
         beside=f"Page {by.page} of {found.pages}" if found.pages > 1 else "",
