@@ -17,17 +17,22 @@ from jobs.searching import search, search_few
 _BOUND = 1_000
 # Requests are numbered in the order of their time, up to clocks that differ by less than this.
 _SLACK = timedelta(days=1)
-_BEFORE = "coalesce((select id from job_requests where created_at <= {} order by created_at desc limit 1), 0)"
-_AFTER = (
-    f"coalesce((select id from job_requests where created_at >= {{}} order by created_at limit 1), {2**62})"
-)
-_NAMED = {"backend", "workspace"}  # the others are ids
+# As arrays, which the planner takes for bounds that leave much: of two plain ones it expects next to nothing.
+_SINCE = """r.id > any(array(select coalesce(
+  (select id from job_requests where created_at <= {} order by created_at desc limit 1), 0)))"""
+_UNTIL = f"""r.id < any(array(select coalesce(
+  (select id from job_requests where created_at >= {{}} order by created_at limit 1), {2**62})))"""
+_FEW = {"active", *ACTIVE}
+_WITH_STATE = {"project_id", "backend"}  # where there may be many, so there is an index with the state
+_BY_NAME = {"backend", "workspace"}  # the others by id
+# The fewest requests of one first: these are looked through for what the other conditions leave.
 _COLUMNS = {
-    "backend": "backend",
     "workspace": "workspace",
-    "project": "project_id",
     "person": "created_by_id",
+    "project": "project_id",
+    "backend": "backend",
 }
+_OF_ORGS = "(select k.id from known_projects k where k.org_ids && {}::bigint[])"
 
 
 @dataclass(frozen=True)
@@ -47,18 +52,22 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Among:
+    """One of these values in a column that an index has before the id. `source` makes rows of `values`."""
+
+    column: str
+    source: str
+    values: list[Any]
+
+
+@dataclass(frozen=True)
 class Meant:
-    """A filter with its names resolved; `spread` is (column, values) of one that means several things."""
+    """A filter with its names resolved."""
 
-    conditions: list[tuple[str, Any]]
-    spread: tuple[str, list[Any]] | None
+    since: datetime | None
+    until: datetime | None
+    among: list[Among]
     few: bool  # the requests of a person, project or workspace
-
-    def where(self, beside: Where | None = None) -> Where:
-        where = Where(beside)
-        for condition, value in self.conditions:
-            where.add(condition, value)
-        return where
 
 
 def _day(name: str, text: str) -> datetime:
@@ -68,88 +77,105 @@ def _day(name: str, text: str) -> datetime:
         raise Invalid("That is not a date.", fields={name: ["Use a date like 2026-11-24."]}) from exc
 
 
-def _period(by: Filter) -> list[tuple[str, Any]]:
-    """The days as they are, and as ids, which bound what is looked through."""
+async def _meant(database: Database, by: Filter) -> Meant:
     since = _day("since", by.since) if by.since else None
     until = _day("until", by.until) if by.until else None
     if since and until and since > until:
         raise Invalid("Those dates leave no day.", fields={"until": ["The last day is before the first."]})
-    found: list[tuple[str, Any]] = []
-    if since:
-        found += [("r.created_at >= {}", since), (f"r.id > {_BEFORE}", since - _SLACK)]
-    if until:
-        end = until + timedelta(days=1)
-        found += [("r.created_at < {}", end), (f"r.id < {_AFTER}", end + _SLACK)]
-    return found
-
-
-async def _meant(database: Database, by: Filter) -> Meant:
-    conditions, spread = _period(by), None
-    if by.of:
-        conditions.append(("r.workspace = {}", by.of))
-    if by.org:
-        orgs = await names.meant(database, "org", by.org)
-        conditions.append(
-            ("r.project_id in (select k.id from known_projects k where k.org_ids && {}::bigint[])", orgs)
-        )
+    among = [Among("workspace", "unnest({}::text[])", [by.of])] if by.of else []
     for kind, column in _COLUMNS.items():
-        if not (text := getattr(by, kind)):
-            continue
-        values = await names.meant(database, kind, text)
-        if not values and column in _NAMED:  # a request may come before what it names
-            values = [text]
-        if len(values) == 1:
-            conditions.append((f"r.{column} = {{}}", values[0]))
-        elif spread is None:
-            spread = (column, values)
+        if text := getattr(by, kind):
+            values = await names.meant(database, kind, text)
+            if not values and kind in _BY_NAME:  # a request may come before what it names
+                values = [text]
+            among.append(Among(column, f"unnest({{}}::{'text' if kind in _BY_NAME else 'bigint'}[])", values))
+        if kind == "project" and by.org:
+            among.append(Among("project_id", _OF_ORGS, await names.meant(database, "org", by.org)))
+    few = bool(by.of or by.workspace or by.project or by.person)
+    return Meant(since, until and until + timedelta(days=1), among, few)
+
+
+class _Wanted:
+    """The conditions of one part of the statement, and the way by an index to the requests that fit.
+
+    One plan serves all values, so it must be good for each: the first column that is asked for leads the
+    way, in the order of its index, and the others are hidden by `is true` from a planner that would take
+    whatever they leave for little.
+    """
+
+    def __init__(self, meant: Meant, beside: Where | None = None) -> None:
+        self.where = Where(beside)
+        self._among = list(meant.among)
+        if meant.since:
+            self._filter("r.created_at >= {}", meant.since)
+            self.where.add(_SINCE, meant.since - _SLACK)
+        if meant.until:
+            self._filter("r.created_at < {}", meant.until)
+            self.where.add(_UNTIL, meant.until + _SLACK)
+
+    def turn(self, before: int | None, after: int | None) -> None:
+        if before is not None:
+            self.where.add("r.id < {}", before)
+        if after is not None:
+            self.where.add("r.id > {}", after)
+
+    def state(self, state: str) -> None:
+        """What is active is little; of the others much, so it is looked for in a place if one is given."""
+        if not self._among or state in _FEW:
+            values = sorted(map(str, ACTIVE)) if state == "active" else [state]
+            self._among.insert(0, Among("status", "unnest({}::text[])", values))
+        elif self._among[0].column in _WITH_STATE:
+            self.where.add("r.status = {}", state)
         else:
-            conditions.append((f"r.{column} = any({{}})", values))
-    return Meant(conditions, spread, few=bool(by.of or by.workspace or by.project or by.person))
+            self._filter("r.status = {}", state)
 
+    def all(self) -> Where:
+        """Every condition in one, for a search."""
+        self._filter_by(self._among)
+        return self.where
 
-def _state(where: Where, state: str | None) -> None:
-    if state == "active":
-        where.add("r.status = any({})", sorted(str(status) for status in ACTIVE))
-    elif state:
-        where.add("r.status = {}", state)
+    def source(self, order: str, limit: int) -> str:
+        """A statement for whole rows: so many of each value that is asked for, and of these so many."""
+        if not self._among:
+            return (
+                f"select r.* from job_requests r where {self.where.sql()} order by r.id {order} limit {limit}"
+            )
+        first, *others = self._among
+        self._filter_by(others)
+        keys = first.source.format(self.where.place(first.values))
+        column, by = f"r.{first.column}", "" if order == "desc" else "desc"
+        return f"""select r.* from job_requests r where r.id = any(array(
+          select r.id from {keys} k(key) cross join lateral (select r.id from job_requests r
+            where {column} = any(array[k.key]) and {self.where.sql()}
+            order by {column} {by}, r.id {order} limit {limit}) r
+          order by r.id {order} limit {limit}))"""
 
+    def _filter(self, condition: str, value: Any) -> None:
+        self.where.add(f"({condition}) is true", value)
 
-def _source(where: Where, spread: tuple[str, list[Any]] | None, order: str, limit: int, each: int) -> str:
-    """Requests by an index: of several people, projects … at most `each` of every one."""
-    if spread is None:
-        return f"select r.* from job_requests r where {where.sql()} order by r.id {order} limit {limit}"
-    column, values = spread
-    kind = "text" if column in _NAMED else "bigint"
-    conditions = where.sql()
-    return f"""select r.* from unnest({where.place(values)}::{kind}[]) as k(key) cross join lateral (
-      select r.* from job_requests r where r.{column} = k.key and {conditions}
-      order by r.id {order} limit {each}) r order by r.id {order} limit {limit}"""
+    def _filter_by(self, among: list[Among]) -> None:
+        for one in among:
+            self._filter(f"r.{one.column} in (select key from {one.source} k(key))", one.values)
 
 
 async def page(database: Database, by: Filter, before: int | None, after: int | None, size: int) -> str:
     """A page of RequestList as JSON; counts per state look at the newest thousand that fit, and at none of a
     search."""
     meant = await _meant(database, by)
-    counted = Where() if by.q else meant.where()
-    wanted = meant.where(counted)
-    _state(wanted, by.state)
-    if before is not None:
-        wanted.add("r.id < {}", before)
-    if after is not None:
-        wanted.add("r.id > {}", after)
     order = "asc" if after is not None else "desc"
+    wanted = _Wanted(meant)
+    wanted.turn(before, after)
+    if by.state:
+        wanted.state(by.state)
     if by.q:
-        if meant.spread:
-            wanted.add(f"r.{meant.spread[0]} = any({{}})", meant.spread[1])
         newest = "select r.* from job_requests r where false"
         if meant.few:
-            source = search_few(wanted, by.q, order, size + 1, by.of)
+            source = search_few(wanted.where, by.q, by.of) + wanted.source(order, size + 1)
         else:
-            source = search(wanted, by.q, order, size + 1)
+            source = search(wanted.all(), by.q, order, size + 1)
     else:
-        source = _source(wanted, meant.spread, order, size + 1, size + 1)
-        each = _BOUND // max(1, len(meant.spread[1])) if meant.spread else _BOUND
-        newest = _source(counted, meant.spread, "desc", _BOUND, each)
+        source = wanted.source(order, size + 1)
+        newest = _Wanted(meant, wanted.where).source("desc", _BOUND)
     sql = f"""
     with page as ({source}),
     shown as (select * from page order by id {order} limit {size:d}),
@@ -161,7 +187,7 @@ async def page(database: Database, by: Filter, before: int | None, after: int | 
       'counts', coalesce((select json_object_agg(status, n) from
         (select status, count(*) as n from newest group by status) c), '{{}}'))::text
     """
-    return _cursors(str(await database.fetchval(sql, *wanted.args)), before, after)
+    return _cursors(str(await database.fetchval(sql, *wanted.where.args)), before, after)
 
 
 def _cursors(text: str, before: int | None, after: int | None) -> str:

@@ -56,6 +56,8 @@ class JobRequest(Base):
         Index("ix_job_requests_person", "created_by_id", text("id DESC")),
         Index("ix_job_requests_backend", "backend", text("id DESC")),
         Index("ix_job_requests_status", "status", text("id DESC")),
+        Index("ix_job_requests_project_status", "project_id", "status", text("id DESC")),
+        Index("ix_job_requests_backend_status", "backend", "status", text("id DESC")),
         Index("ix_job_requests_sha", "sha", postgresql_ops={"sha": "text_pattern_ops"}),
         Index("ix_job_requests_created_at", "created_at", "id"),
         Index("ix_job_requests_completed_at", "completed_at", postgresql_include=["backend"]),

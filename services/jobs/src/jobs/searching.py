@@ -52,20 +52,22 @@ def search(wanted: Where, text: str, order: str, limit: int) -> str:
           order by r.job_request_id {order} limit {each}) x),
       candidates as (select id from (select id from named union {_ids(wanted, text)}) f
         order by id {order} limit {_CANDIDATES})
-      select r.* from job_requests r join candidates c on c.id = r.id where {conditions}
+      select r.* from job_requests r where r.id = any(array(select id from candidates)) and {conditions}
       order by r.id {order} limit {limit}"""
 
 
-def search_few(wanted: Where, text: str, order: str, limit: int, workspace: str | None) -> str:
-    """The same where the other conditions leave few requests: all of them are looked through."""
-    conditions = wanted.sql()
-    by_name = wanted.place(contains(text))
-    here = f"and workspace = {wanted.place(workspace)}" if workspace else ""
+def search_few(where: Where, text: str, workspace: str | None) -> str:
+    """The same where the other conditions leave few requests, so that all of them are looked through: what
+    stands before such a statement, with one more condition."""
+    by_name = where.place(contains(text))
+    here = f"and workspace = {where.place(workspace)}" if workspace else ""
+    ids = _ids(where, text)
+    where.parts.append(
+        """(r.id in (select id from ids) or (select exists (select from names)) and (select true from jobs j
+          where j.job_request_id = r.id and j.action in (select action from names) limit 1))"""
+    )
     return f"""
       with names as materialized (select distinct action from action_status
           where action ilike {by_name} {here} limit {_NAMES}),
-      ids as materialized ({_ids(wanted, text)})
-      select r.* from job_requests r where {conditions} and (r.id in (select id from ids)
-        or (select exists (select from names)) and (select true from jobs j
-          where j.job_request_id = r.id and j.action in (select action from names) limit 1))
-      order by r.id {order} limit {limit}"""
+      ids as materialized ({ids})
+      """

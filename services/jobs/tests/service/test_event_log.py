@@ -179,21 +179,41 @@ async def test_counts_ignore_the_chosen_state_but_no_other_filter(
     assert len(found.rows) == 1
 
 
-async def test_counts_stop_at_a_thousand(made: Made, speak: Speak, world: World) -> None:
-    request = await made.request()
+async def copies(world: World, request: JobRequest, count: int) -> None:
+    """The same again so many times, under other keys."""
     columns = (
         "workspace_id, workspace, project_id, backend, created_by_id, requested_actions, sha, branch,"
         " force_run_dependencies, will_notify, codelists_ok, status"
     )
     await world.rows(
         "jobs",
-        f"insert into job_requests (rap_id, key, {columns})"
-        f" select lpad(n::text, 16, '0'), n::text, {columns} from job_requests, generate_series(1, 1100) n"
-        " where id = $1",
+        f"""insert into job_requests (rap_id, key, {columns})
+        select lpad(id || '0' || n, 16, '0'), id || '-' || n, {columns}
+        from job_requests, generate_series(1, $2::int) n where id = $1""",
         request.id,
+        count,
     )
+
+
+async def test_counts_stop_at_a_thousand(made: Made, speak: Speak, world: World) -> None:
+    await copies(world, await made.request(), 1100)
     found = await JobsClient(speak()).requests(RequestFilter())
     assert found.counts == {"pending": 1000}
+
+
+async def test_several_that_are_meant_are_counted_together(
+    made: Made, mixed: dict[str, JobRequest], speak: Speak, world: World
+) -> None:
+    """Up to the same thousand, however many there are of each."""
+    await copies(world, mixed["failed"], 700)
+    await copies(world, mixed["test"], 20)
+    for by in ({"backend": "t"}, {"project": "-project"}, {"org": "e"}, {"person": "r"}):
+        found = await JobsClient(speak()).requests(RequestFilter(**by))
+        assert sum(found.counts.values()) == 725, by
+        assert found.counts["failed"] == 701
+    await copies(world, mixed["ravi"], 600)
+    found = await JobsClient(speak()).requests(RequestFilter(person="r"))
+    assert found.counts == {"pending": 620, "failed": 380}
 
 
 @pytest.mark.parametrize(
