@@ -28,6 +28,7 @@ class Delivery(Base):
         ),
         Index("ix_deliveries_lane", "lane", "id", postgresql_where=text("status = 'waiting'")),
         Index("ix_deliveries_recipient", "recipient_id", "template"),
+        Index("ix_deliveries_status", "status", text("id DESC")),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

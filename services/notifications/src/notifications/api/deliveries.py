@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from kit import clock
 from kit.app import CurrentActor, as_json
 from kit.paging import Before
+from messaging.runtime import Data
 from messaging.uow import Uow
 
 from notifications import policies, queries
@@ -17,13 +18,12 @@ router = APIRouter(prefix="/deliveries")
 @router.get("")
 async def deliveries(
     actor: CurrentActor,
-    uow: Uow,
+    data: Data,
     before: Before = None,
     status: Annotated[str | None, Query(pattern="^(waiting|delivered|given_up)$")] = None,
 ) -> Response:
     policies.check_staff(actor)
-    found = await queries.deliveries(uow.session, before, status)
-    return as_json(found)
+    return as_json(await queries.deliveries(data, queries.Filter(status), before))
 
 
 @router.post("/{delivery_id}/again", status_code=204)
