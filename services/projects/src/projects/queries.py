@@ -59,7 +59,8 @@ p.id in (select c.project_id from project_collaborations c join known_orgs o on 
 
 PROJECT_SORTS = {
     "name": "lower(p.name), p.id",
-    "number": "p.number nulls last, p.id",
+    # Plain ones as numbers, which have no zeros before them, then those like POS-2025-2001.
+    "number": "starts_with(p.number, 'POS') nulls last, length(p.number), p.number, p.id",
     "newest": "p.created_at desc, p.id desc",
 }
 WORKSPACE_SORTS = {"name": "w.is_archived, w.name", "newest": "w.created_at desc, w.id desc"}

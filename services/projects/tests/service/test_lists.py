@@ -116,6 +116,18 @@ async def test_a_project_is_found_by_name_slug_and_number(nobody: ProjectsClient
         assert [row.slug for row in (await nobody.projects(mine=False, q=text)).rows] == slugs
 
 
+async def test_numbers_stand_in_the_order_of_numbers_before_those_with_a_year(
+    nobody: ProjectsClient, make: Make
+) -> None:
+    numbers = ["POS-2025-2001", "10", None, "2", "171", "POS-2024-3000", "9", None, "100"]
+    for place, number in enumerate(numbers):
+        await make.project(f"p{place}", number=number)
+    found = await nobody.projects(mine=False, sort="number")
+    in_order = ["2", "9", "10", "100", "171", "POS-2024-3000", "POS-2025-2001", None, None]
+    assert [row.number for row in found.rows] == in_order
+    assert [row.slug for row in found.rows][-2:] == ["p2", "p7"]
+
+
 async def test_a_text_that_cannot_be_looked_for_is_refused(speak: Speak) -> None:
     client = speak()
     for path in ("/projects", "/workspaces"):
