@@ -24,11 +24,13 @@ class Release(Base):
         CheckConstraint("id ~ '^[0-9A-Za-z]{1,26}$'", name="id"),
         Index("ix_releases_workspace", "workspace", "created_at"),
         Index("ix_releases_created_at", "created_at"),
+        Index("ix_releases_project", "project_id", "created_at", "id"),
+        Index("ix_releases_id_begins", "id", postgresql_ops={"id": "text_pattern_ops"}),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     workspace: Mapped[str]
-    project_id: Mapped[int] = mapped_column(index=True)
+    project_id: Mapped[int]
     backend: Mapped[str]
     requested_files: Mapped[list[Any]] = mapped_column(JSONB)
     # `metadata` is taken by SQLAlchemy's own attribute of that name.

@@ -37,7 +37,7 @@ _ENDED = """
 """
 _SHOWN = f"f.withdrawn_at is null and (f.uploaded_at is not null or not {_ENDED})"
 
-# Of releases whose files the caller may see; $1: the projects where that is so, or null for all
+# Of releases whose files the caller may see
 _RECENT = f"""
 select coalesce(json_agg(json_build_object('id', r.id, 'number', (select count(*) from releases o
     where o.workspace = r.workspace and (o.created_at, o.id) <= (r.created_at, r.id)),
@@ -51,13 +51,18 @@ cross join lateral (select count(*) filter (where {_SHOWN}) as listed, count(f.u
   from release_files f where f.release_id = r.id and f.withdrawn_at is null) f
 """
 _ARRIVED = "exists (select from release_files f where f.release_id = r.id and f.uploaded_at is not null)"
-_NEWEST = f"""
-select r.* from releases r where ($1::bigint[] is null or r.project_id = any($1)) and {_ARRIVED}
-order by r.created_at desc, r.id desc limit 8
+_NEWEST = f"select r.* from releases r where {_ARRIVED} order by r.created_at desc, r.id desc limit 8"
+# $1: the projects whose files the caller may see. `any` lets no other index than theirs give the order.
+_NEWEST_OF = f"""
+select n.* from (select distinct unnest($1::bigint[]) as id) p cross join lateral (select r.* from releases r
+  where r.project_id = any(array[p.id]) and {_ARRIVED}
+  order by r.project_id desc, r.created_at desc, r.id desc limit 8) n
+order by n.created_at desc, n.id desc limit 8
 """
-# $2: the text in upper case as an id begins; $3: as part of a workspace's name
+# $1: those projects, or null for all; $2: the text in upper case as an id begins; $3: as part of a
+# workspace's name
 _FOUND = f"""
-(select r.* from releases r where length($2) >= 6 and starts_with(r.id, $2)
+(select r.* from releases r where length($2) >= 6 and r.id ~>=~ $2 and r.id ~<~ ($2 || chr(127))
   and ($1::bigint[] is null or r.project_id = any($1)) and {_ARRIVED} limit 5)
 union
 (select n.* from (select name from known_workspaces where name ilike $3 order by length(name) limit 20) w
@@ -156,7 +161,9 @@ async def of_workspace(database: Database, workspace: str, visible: list[int] | 
 
 async def recent(database: Database, visible: list[int] | None) -> str:
     """The eight newest of which something has arrived."""
-    return str(await database.fetchval(_RECENT % _NEWEST, visible))
+    if visible is None:
+        return str(await database.fetchval(_RECENT % _NEWEST))
+    return str(await database.fetchval(_RECENT % _NEWEST_OF, visible))
 
 
 async def search(database: Database, visible: list[int] | None, text: str) -> str:
