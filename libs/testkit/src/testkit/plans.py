@@ -52,7 +52,7 @@ class Watched(Database):
             found = [
                 f"{walk}, asked with {args}, in {sql}"
                 for sql, args in ran.items()
-                for walk, index in _walks(await _plan(connection, sql), large, "")
+                for walk, index in walks(await _plan(connection, sql), large)
                 if index not in but_along
             ]
         assert not found, "\n\n".join(found)
@@ -71,7 +71,7 @@ async def _plan(connection: asyncpg.Connection, sql: str) -> dict[str, Any]:
     return plan
 
 
-def _walks(node: dict[str, Any], large: set[str], parent: str) -> Iterator[tuple[str, str]]:
+def walks(node: dict[str, Any], large: set[str], parent: str = "") -> Iterator[tuple[str, str]]:
     """What is done, and along which index.
 
     To look along an index for rows that fit is a walk too, and may be one to its end; to take all that come,
@@ -86,7 +86,7 @@ def _walks(node: dict[str, Any], large: set[str], parent: str) -> Iterator[tuple
             index = node["Index Name"]
             yield f"walks {table} along {index} for {filtered or 'all of it'}", index
     for child in node.get("Plans", ()):
-        yield from _walks(child, large, kind)
+        yield from walks(child, large, kind)
 
 
 @asynccontextmanager
