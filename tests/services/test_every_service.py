@@ -1,7 +1,7 @@
 """What is true of every service, whichever it is."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import asyncpg
 import httpx
@@ -13,7 +13,7 @@ from contracts.catalogue import SERVICES
 from contracts.identity import BackendState, OrgState, UserState
 from contracts.projects import ProjectState, WorkspaceState
 from kit.identity import Signer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from testkit.bus import Bus
 from testkit.world import World, person
@@ -131,7 +131,23 @@ async def test_its_migrations_make_what_its_models_say(
     engine = create_async_engine(url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
+        rules = await connection.execute(text(_CONSTRAINTS))
+        assert {tuple(row) for row in rules} == set(constraints(metadata)), "alembic does not compare these"
     await engine.dispose()
+
+
+_CONSTRAINTS = """
+select conrelid::regclass::text, conname from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+where n.nspname = current_schema() and contype in ('c', 'f', 'p', 'u')
+  and conrelid <> coalesce(to_regclass('alembic_version'), 0)
+"""
+
+
+def constraints(metadata: MetaData) -> Iterator[tuple[str, str]]:
+    """(table, name) of each, as its model has it."""
+    for table in metadata.tables.values():
+        for constraint in table.constraints:
+            yield table.name, str(constraint.name)
 
 
 @every_service
