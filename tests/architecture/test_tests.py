@@ -18,7 +18,8 @@ SAYING = {
 
 def functions() -> Iterator[tuple[str, Function]]:
     """Of the tests and of what helps them, each with its file."""
-    for file in [*ROOT.glob("*/tests/**/*.py"), *ROOT.glob("*/*/tests/**/*.py"), *ROOT.glob("tests/**/*.py")]:
+    folders = ("*/tests", "*/*/tests", "tests", "libs/testkit/src")
+    for file in {file for folder in folders for file in ROOT.glob(f"{folder}/**/*.py")}:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, Function):
                 yield str(file.relative_to(ROOT)), node

@@ -71,7 +71,7 @@ class Live:
             for stream in self._streams:
                 stream.notify(["resync"])
 
-        client._reconnected_cb = reconnected  # nats-py takes it only at connect, which kit does for everybody
+        client._reconnected_cb = reconnected  # else nats-py takes it only at connect
 
     async def _on_fact(self, message: Msg) -> None:
         try:

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from kit.errors import TooLarge, Unavailable
+from kit.errors import Unavailable
 from starlette.types import Message, Receive
 
 WAITING = 64  # calls at once
@@ -108,18 +108,3 @@ class Body:
         taken = self._size if self.replayable else self._size - len(self._chunks[-1])
         self._budget.give(taken)
         self._chunks.clear()
-
-
-def limited(receive: Receive, limit: int) -> Receive:
-    """The same, but it raises TooLarge as soon as more has arrived."""
-    seen = 0
-
-    async def next_message() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            raise TooLarge("That form is too large.")
-        return message
-
-    return next_message

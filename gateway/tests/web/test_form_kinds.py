@@ -3,11 +3,14 @@
 from datetime import date
 from io import BytesIO
 
+import httpx
 import pytest
 from gateway.app import Gateway
 from gateway.gallery.forms import Example, filled, wrong
 from kit.errors import Conflict, Invalid
 from starlette.datastructures import FormData, UploadFile
+
+from ..conftest import Csrf, token
 
 FINE = {
     "key": "k",
@@ -96,6 +99,40 @@ def test_a_refusal_stands_beside_its_field_and_the_rest_on_top() -> None:
     assert form.lead.data == "rosa", "what was entered is kept"
 
 
+def test_a_refusal_within_a_group_or_a_period_stands_beside_its_field() -> None:
+    """Rows are counted as the service got them: without those that are empty."""
+    form = Example(sent(**{"colleagues-0-name": "", "colleagues-0-role": "", "colleagues-3-name": "Eve"}))
+    assert [row["name"] for row in form.colleagues.rows] == ["Eve"]
+    places = [
+        "colleagues.0.name",
+        "period.until",
+        "colleagues",
+        "colleagues.1.name",
+        "colleagues.x",
+        "name.x",
+    ]
+    with form.refusals():
+        raise Invalid("Wrong.", fields={place: [place] for place in places})
+    assert form.faults == [
+        *(("", place) for place in places[2:]),
+        ("period-until", "period.until"),
+        ("colleagues-2-name", "colleagues.0.name"),
+    ]
+
+
+async def test_the_example_is_sent_as_every_form_is(rosa: httpx.AsyncClient, csrf: Csrf) -> None:
+    """A row more, a refusal of a service within a row, and then all fits."""
+    fields = {name: value for name, value in sent().multi_items() if isinstance(value, str)}
+    fields |= {"csrf": await token(rosa, csrf), "agree": "yes"}
+    page = (await rosa.post("/ui-components", data=fields | {"add": "colleagues"})).text
+    assert 'name="colleagues-1-name"' in page
+    page = (await rosa.post("/ui-components", data=fields | {"name": "Rosa"})).text
+
+    assert '<li><a href="#colleagues-0-name">This is who asks.</a></li>' in page
+    answer = await rosa.post("/ui-components", data=fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ui-components#c-form")
+
+
 def test_what_others_changed_meanwhile_is_shown_and_what_was_entered_kept() -> None:
     form = Example(sent())
     with form.refusals():
@@ -125,7 +162,7 @@ def test_rows_are_added_and_taken_away_without_losing_anything() -> None:
 def test_a_form_comes_back_as_it_was_sent(gateway_app: tuple[Gateway, str]) -> None:
     form = Example(sent(name='"><script>', number="7", logo=file("logo.exe", 1)))
     form.fits()
-    page = gateway_app[0].site.renderer.render("gallery/form.html", form=form).decode()
+    page = gateway_app[0].site.renderer.render("gallery/form.html", form=form, action="/", csrf="").decode()
     assert 'enctype="multipart/form-data"' in page
     assert 'value="&quot;&gt;&lt;script&gt;"' in page
     assert 'aria-describedby=" number-error" aria-invalid="true"' in page

@@ -1,6 +1,7 @@
 """A form with every kind of field, in its states."""
 
 import wtforms
+from kit.errors import Invalid
 from starlette.datastructures import FormData
 
 from gateway.web.fields import (
@@ -32,7 +33,7 @@ class Example(Form):
     name = Text("Name", most=20, required="Enter a name.", hint="As others see it.")
     number = Text("Number", most=20, pattern=(r"^POS-20\d\d-\d{4}\Z", "Enter a number like POS-2026-0001."))
     purpose = LongText("Purpose", most=200, required="Say what it is for.")
-    lead = Lookup("Lead", source="/choices/person/", required="Enter who leads it.")
+    lead = Lookup("Lead", source="person", required="Enter who leads it.")
     organisation = Choice("Organisation", (("lshtm", "LSHTM"), ("oxford", "Oxford")), required="Choose one.")
     kind = Radio("Kind", (("study", "Study"), ("audit", "Audit")), required="Choose a kind.")
     datasets = Boxes("Data", (("t1oo", "Type 1 opt-outs"), ("icnarc", "ICNARC")))
@@ -51,6 +52,14 @@ def filled() -> Example:
         datasets=["icnarc"],
         colleagues=[{"name": "Rosa Marsh", "role": "developer"}],
     )
+
+
+def ask_nobody(form: Example) -> None:
+    """Refuses as a service would, which knows the places of what it was sent."""
+    wrong = [n for n, row in enumerate(form.colleagues.rows) if row["name"] == form.name.data]
+    if wrong:
+        fields = {f"colleagues.{n}.name": ["This is who asks."] for n in wrong}
+        raise Invalid("That cannot be kept.", fields=fields)
 
 
 def wrong() -> Example:

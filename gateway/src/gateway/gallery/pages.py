@@ -17,15 +17,29 @@ class Gallery:
         self.site = site
 
     async def show(self, page: Page) -> Response:
+        return self._show(page, forms.filled())
+
+    async def send(self, page: Page) -> Response:
+        """What every form does: rows are added and taken away, and a service is asked when all fits."""
+        form = forms.Example(page.form)
+        if not form.rearranged(page.form) and form.fits():
+            with form.refusals():
+                forms.ask_nobody(form)
+                page.flash("succeeded", "Everything fits. This is an example, so nothing was kept.")
+                return redirect("/ui-components#c-form")
+        return self._show(page, form)
+
+    def _show(self, page: Page, form: forms.Example) -> Response:
         pills = [Pill(*words) for words in _PILLS]
         crumbs = (Crumb("Components"),)
         return self.site.html(
             page,
             "gallery/gallery.html",
             "Components",
+            status=form.status,
             crumbs=crumbs,
             pills=pills,
-            filled=forms.filled(),
+            filled=form,
             wrong=forms.wrong(),
             list=lists.example(),
             at=when(clock.now(), clock.now()),

@@ -10,6 +10,7 @@ def routes(site: Site) -> list[Route]:
     gallery = Gallery(site)
     return [
         site.get("/ui-components", gallery.show),
+        site.post("/ui-components", gallery.send, anybody=True),
         site.get("/ui-components/confirmation/", gallery.ask),
         site.post("/ui-components/confirmation/", gallery.confirmed, anybody=True),
     ]

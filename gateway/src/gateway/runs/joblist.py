@@ -9,7 +9,7 @@ import msgspec
 from clients.jobs import Job, JobRequest
 
 from gateway.runs.reasons import reason
-from gateway.web.format import Pill, between, clock, duration
+from gateway.web.format import Pill, between, duration, time_of_day
 from gateway.web.page import query_string
 
 PART = 100  # rows at once of a request that is shown in parts
@@ -159,4 +159,4 @@ class _Axis:
         first = self._begin + timedelta(seconds=step - self._begin.timestamp() % step)
         times: Sequence[datetime] = [first + timedelta(seconds=step * turn) for turn in range(_MARKS)]
         shown = [t for t in times if 0.05 < (t - self._begin).total_seconds() / self._whole < 0.8]
-        return [(f"{self._at(time):.1f}", clock(time, seconds=self._whole < 600)) for time in shown]
+        return [(f"{self._at(time):.1f}", time_of_day(time, seconds=self._whole < 600)) for time in shown]

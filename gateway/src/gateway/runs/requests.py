@@ -5,7 +5,7 @@ from typing import Any
 
 from clients.jobs import Job, JobRequest
 from kit import clock
-from kit.errors import Conflict, NotFound, PermissionDenied
+from kit.errors import Conflict, NotFound
 from starlette.responses import RedirectResponse, Response
 
 from gateway.runs.code import yaml_lines
@@ -128,9 +128,7 @@ class Requests:
         found = await self._load(page)
         job = self._named_job(page, found)
         if not self._may_cancel(page, found):
-            raise PermissionDenied(
-                "Only whoever made a request, and people whose role allows it, may cancel it."
-            )
+            raise NotFound("Only whoever made a request, and people whose role allows it, can cancel it.")
         asked = _cancellation(found, job, to_job=page.query("back") == "job")
         if request_view(found, clock.now()).over or (job and job.status in _ENDED):
             page.flash("info", f"{job.action if job else f'Request {found.id}'} has already ended.")

@@ -1,1 +1,1 @@
-"""Page models: typed, formatted, ready to be shown. No raw service JSON in templates."""
+"""What the areas of the site share; it knows none of them."""

@@ -10,7 +10,7 @@ from contracts.troubles import KEPT, TROUBLES
 from gateway.web.format import Pill, When, plural, when
 
 
-class Column(msgspec.Struct, frozen=True):
+class HourBar(msgspec.Struct, frozen=True):
     """One hour of the small chart, as SVG attributes."""
 
     x: int
@@ -27,7 +27,7 @@ class BackendCard(msgspec.Struct, frozen=True):
     pending: int
     running: int
     load: str
-    chart: list[Column]
+    chart: list[HourBar]
     chart_label: str
 
 
@@ -71,7 +71,7 @@ def backend_card(backend: BackendStatus, now: datetime) -> BackendCard:
     hours = backend.finished_last_day
     most = max(hours, default=0) or 1
     chart = [
-        Column(i * 9, 32 - round(30 * count / most), round(30 * count / most))
+        HourBar(i * 9, 32 - round(30 * count / most), round(30 * count / most))
         for i, count in enumerate(hours)
     ]
     total = backend.pending + backend.running

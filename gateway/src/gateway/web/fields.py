@@ -11,7 +11,7 @@ import wtforms
 from starlette.datastructures import UploadFile
 from wtforms.validators import Length, Optional, Regexp, StopValidation, ValidationError
 
-Choices = Sequence[tuple[str, str]]
+Offered = Sequence[tuple[str, str]]  # what is sent, and what is read
 
 
 class Needed:
@@ -60,9 +60,10 @@ class LongText(Text):
 
 
 class Lookup(Text):
-    """Text that is looked up while one types, at `source`; without a script the name is written out.
+    """Text that is looked up while one types; without a script the name is written out.
 
-    The service finds who or what is meant, and says so when nothing or more than one fits.
+    `source` is what is looked for, as in `/choices/<source>/`. The service finds who or what is meant, and
+    says so when nothing or more than one fits.
     """
 
     kind = "lookup"
@@ -96,7 +97,7 @@ class Flag(wtforms.BooleanField):
 class _Chosen:
     """What is `offered` may be set at run time, from what a service says exists; None where that decides."""
 
-    offered: Choices | None
+    offered: Offered | None
     data: Any
     _refusal: str
 
@@ -118,7 +119,7 @@ class Choice(_Chosen, wtforms.SelectField):
     def __init__(
         self,
         label: str,
-        offered: Choices | None = None,
+        offered: Offered | None = None,
         *,
         required: str = "",
         none: str = "Choose …",
@@ -142,7 +143,7 @@ class Boxes(_Chosen, wtforms.SelectMultipleField):
     _refusal = "Choose only from those that are offered."
 
     def __init__(
-        self, label: str, offered: Choices | None = None, *, required: str = "", hint: str = "", **more: Any
+        self, label: str, offered: Offered | None = None, *, required: str = "", hint: str = "", **more: Any
     ) -> None:
         super().__init__(label, _rules(required), description=hint, **more)
         self.offered, self.required = offered, bool(required)
@@ -221,7 +222,7 @@ class File(wtforms.FileField):
 
 
 class Group(wtforms.FieldList):  # type: ignore[type-arg]  # as above
-    """The same fields again and again, `least` to `most` times; a row whose fields are all empty is none."""
+    """The same fields again and again, one to `most` times; a row whose fields are all empty is none."""
 
     kind = "group"
 
@@ -236,6 +237,10 @@ class Group(wtforms.FieldList):  # type: ignore[type-arg]  # as above
         return [(entry.name, entry.form) for entry in self.entries]
 
     @property
+    def filled(self) -> list[wtforms.FormField]:  # type: ignore[type-arg]  # as above
+        return [entry for entry in self.entries if any(entry.data.values())]
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
-        """What was filled in."""
-        return [row for row in self.data if any(row.values())]
+        """What was filled in, as a service gets it."""
+        return [entry.data for entry in self.filled]

@@ -99,7 +99,7 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
 
 
-def clock(at: datetime, *, seconds: bool = False) -> str:
+def time_of_day(at: datetime, *, seconds: bool = False) -> str:
     """The time of day in UTC."""
     return at.astimezone(UTC).strftime("%H:%M:%S" if seconds else "%H:%M")
 

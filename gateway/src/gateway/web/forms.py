@@ -60,20 +60,36 @@ class Form(wtforms.Form):
         self.status = refusal.status
         fields: dict[str, list[str]] = refusal.extra.get("fields") or {}
         for name, sentences in fields.items():
-            if name in self:
-                self[name].errors = [*self[name].errors, *sentences]
-            else:
+            field = self._place(name)
+            if field is None:
                 self.general += sentences
+            else:
+                field.errors = [*field.errors, *sentences]
         self.changed = refusal.extra.get("now") or {}
         if "version" in self.changed and "version" in self:
             self["version"].data = self.changed.pop("version")
         if self.changed or not fields:
             self.general.append(refusal.detail)
 
+    def _place(self, name: str) -> wtforms.Field | None:
+        """The field of `colleagues.0.name`, rows counted as a service got them; None for a whole group."""
+        first, *within = name.split(".")
+        field = _one(self, first)
+        for part in within:
+            if isinstance(field, Group):
+                number = int(part) if part.isdecimal() else len(field.filled)
+                field = field.filled[number] if number < len(field.filled) else None
+            elif isinstance(field, wtforms.FormField):
+                field = _one(field.form, part)
+            else:
+                return None
+        return None if isinstance(field, Group | wtforms.FormField) else field
+
     @property
     def faults(self) -> list[tuple[str, str]]:
         """(id of the field or "", sentence) in the form's order; those of no field first."""
-        return [("", sentence) for sentence in self.general] + list(_faults(self))
+        own = [(field.id, sentence) for field in _leaves(self) for sentence in field.errors]
+        return [("", sentence) for sentence in self.general] + own
 
     @property
     def shown_version(self) -> int | None:
@@ -103,12 +119,16 @@ class Form(wtforms.Form):
         return False
 
 
-def _faults(fields: Any) -> Iterator[tuple[str, str]]:
+def _one(fields: wtforms.Form, name: str) -> wtforms.Field | None:
+    return fields[name] if name in fields else None  # noqa: SIM401 (a form has no get)
+
+
+def _leaves(fields: Any) -> Iterator[wtforms.Field]:
+    """In the form's order, those within others too."""
     for field in fields:
         if isinstance(field, wtforms.FieldList):
-            yield from _faults(field.entries)
+            yield from _leaves(field.entries)
         elif isinstance(field, wtforms.FormField):
-            yield from _faults(field.form)
+            yield from _leaves(field.form)
         else:
-            for sentence in field.errors:
-                yield field.id, sentence
+            yield field

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 from kit.errors import Invalid, NotFound
 
+from gateway.web.fields import Offered
 from gateway.web.format import Pill, When
 from gateway.web.page import Page, integer, query_string
 
 _LONGEST = 100  # characters of a filter
-Choices = Sequence[tuple[str, str]]
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Filter(msgspec.Struct, frozen=True):
     name: str
     label: str
     kind: str = "text"
-    choices: Choices = ()
+    choices: Offered = ()
     source: str = ""
     none: str = "Any"  # what stands for no choice
     example: str = ""

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.web.lists import Choices, Column, Filter, Found, Listing, ListQuery
+from gateway.web.fields import Offered
+from gateway.web.lists import Column, Filter, Found, Listing, ListQuery
 
 _REFUSED = ("exclamation-triangle", "Nothing was looked for", "Mend what is marked above first.")
 _ASIDE = {"tabs", "chips"}  # filters that are shown elsewhere than in the bar of filters
@@ -20,7 +21,7 @@ class Field(msgspec.Struct, frozen=True):
     value: str
     none: str
     example: str
-    options: Choices | None
+    options: Offered | None
     source: str
     fault: str
 
@@ -60,7 +61,7 @@ def list_view(
     by: ListQuery,
     found: Found,
     *,
-    options: Mapping[str, Choices | None] | None = None,
+    options: Mapping[str, Offered | None] | None = None,
     fixed: Sequence[str] = (),
     empty: tuple[str, str, str] | None = None,
 ) -> ListView:
@@ -93,7 +94,7 @@ def list_view(
 
 
 def _field(
-    one: Filter, by: ListQuery, exists: Mapping[str, Choices | None], faults: Mapping[str, list[str]]
+    one: Filter, by: ListQuery, exists: Mapping[str, Offered | None], faults: Mapping[str, list[str]]
 ) -> Field:
     value = by.filters.get(one.name, "")
     options = one.choices if one.kind == "choice" else exists.get(one.source) if one.source else None

@@ -2,16 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from kit.errors import Invalid, NotFound, TooLarge
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Message, Receive
 
 from gateway.callers import Caller
-from gateway.memory import limited
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing import Flash, Signing
@@ -81,12 +80,27 @@ def local(url: str) -> str:
     return url if fine and "\n" not in url and "\r" not in url else "/"
 
 
+def _limited(receive: Receive, limit: int) -> Receive:
+    """The same, but it raises TooLarge as soon as more has arrived."""
+    seen = 0
+
+    async def next_message() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise TooLarge("That form is too large.")
+        return message
+
+    return next_message
+
+
 async def read_form(request: Request, limit: int) -> FormData:
     """Raises TooLarge, or Invalid for a body that is no form."""
     if int(request.headers.get("content-length", "0") or 0) > limit:
         raise TooLarge("That form is too large.")
     try:
-        arriving = Request(request.scope, limited(request.receive, limit))
+        arriving = Request(request.scope, _limited(request.receive, limit))
         return await arriving.form(max_fields=_FIELDS, max_files=10, max_part_size=limit)
     except TooLarge:
         raise
@@ -129,7 +143,3 @@ def integer(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
         raise NotFound("There is no such page.")
     return int(text)
-
-
-def words(values: list[Any]) -> list[str]:
-    return [str(value) for value in values]

@@ -1,6 +1,5 @@
 """Turns page handlers into a Starlette application: caller, CSRF, flashes, frame, error pages, headers."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -256,7 +255,3 @@ async def optional(work: Any) -> Any:
     except AppError as refusal:
         log.info("a part of the page is missing", reason=refusal.detail)
         return None
-
-
-async def together(*work: Any) -> list[Any]:
-    return list(await asyncio.gather(*work))

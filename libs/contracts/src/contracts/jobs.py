@@ -42,7 +42,7 @@ class JobRequestRefused(_OfRequest, frozen=True, kw_only=True):
 
 
 class JobRequestStatusChanged(_OfRequest, frozen=True, kw_only=True):
-    """Something visible of the request or of its jobs changed, but it is not over; one per sync batch."""
+    """Something visible of the request or of its jobs changed, but it is not over; a sync says so once."""
 
     subject: ClassVar[str] = "jobs.job_request.status_changed.v1"
 

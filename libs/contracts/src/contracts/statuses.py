@@ -24,7 +24,6 @@ ACTIVE = frozenset(
         RequestStatus.UNKNOWN_ERROR_CREATING_JOBS,
     }
 )
-COMPLETED_JOB = frozenset({"failed", "Failed", "succeeded", "Succeeded", "0"})
 
 
 class Display(NamedTuple):

@@ -1,4 +1,4 @@
-"""First path segments that no project or workspace may take, because a fixed page answers there."""
+"""Words that no project's slug (first in an address, P7) or workspace's name (second, P9) may be."""
 
 RESERVED_PROJECT_SLUGS = frozenset(
     """

@@ -21,6 +21,7 @@ from messaging.envelope import Envelope, Unreadable, decode
 from messaging.owners import MissingReplica, Owners
 from messaging.quarantine import RELAY
 from messaging.subscriptions import Subscription
+from messaging.topology import stream_of
 from messaging.uow import Units
 
 log = get()
@@ -44,8 +45,7 @@ dead_letters = sa.table(
 
 _REPUBLISH = sa.text("""
 insert into outbox (event_id, stream, subject, body)
-select :event_id, case when subject like 'state.%' then 'STATE' else upper(split_part(subject, '.', 1)) end,
-  subject, body from dead_letters where id = :id
+select :event_id, :stream, subject, body from dead_letters where id = :id
 """)
 
 
@@ -215,7 +215,8 @@ async def replay(units: Units, subscriptions: Sequence[Subscription], dead_lette
         ).one_or_none()
         chosen = next((s for s in subscriptions if row is not None and s.name == row.consumer), None)
         if row is not None and row.consumer == RELAY:
-            await uow.session.execute(_REPUBLISH, {"id": dead_letter_id, "event_id": decode(row.body)[0].id})
+            again = {"event_id": decode(row.body)[0].id, "stream": stream_of(row.subject)}
+            await uow.session.execute(_REPUBLISH, again | {"id": dead_letter_id})
         elif row is None or chosen is None:
             raise LookupError(dead_letter_id)
         else:

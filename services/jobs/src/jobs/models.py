@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 NOW = text("now()")
-_ACTIVE = ", ".join(f"'{status}'" for status in sorted(ACTIVE))
+ACTIVE_SQL = ", ".join(f"'{status}'" for status in sorted(ACTIVE))  # between the brackets of `in`
 # Rows that change several times soon after they are made: with room beside them no index need follow.
 FILLFACTOR = {"postgresql_with": {"fillfactor": 60}}
 
@@ -50,7 +50,7 @@ class JobRequest(Base):
         CheckConstraint("(cancel_requested_at IS NULL) = (cancel_requested_by IS NULL)", name="cancel_pair"),
         CheckConstraint("rap_id ~ '^[a-z0-9]{16}$'", name="rap_id"),
         UniqueConstraint("created_by_id", "key"),
-        Index("ix_job_requests_active", "id", postgresql_where=text(f"status IN ({_ACTIVE}) OR live > 0")),
+        Index("ix_job_requests_active", "id", postgresql_where=text(f"status IN ({ACTIVE_SQL}) OR live > 0")),
         Index("ix_job_requests_workspace", "workspace", text("id DESC")),
         Index("ix_job_requests_project", "project_id", text("id DESC")),
         Index("ix_job_requests_person", "created_by_id", text("id DESC")),
@@ -151,7 +151,7 @@ class Submission(Base):
     body: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # fixed at the first try, sent again unchanged
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    first_sent_at: Mapped[datetime | None]
+    first_sent_at: Mapped[datetime | None]  # first tried, perhaps not sent; the deadline counts from here
     lease: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     unclear_at: Mapped[datetime | None]  # null: no try can have reached the controller

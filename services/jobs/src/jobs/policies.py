@@ -24,8 +24,9 @@ def may_cancel(actor: Actor, request: JobRequest) -> bool:
 
 
 def check_cancel(actor: Actor, request: JobRequest) -> None:
+    """For others this is not there (J38)."""
     if not may_cancel(actor, request):
-        raise NotFound("There is no such job request.")
+        raise NotFound("Only whoever made a request, and people whose role allows it, can cancel it.")
 
 
 def is_staff(actor: Actor) -> bool:

@@ -6,6 +6,7 @@ import msgspec
 from clients.jobs import ActionOption, WorkspaceRef
 from kit.db import Database, contains
 
+from jobs.models import ACTIVE_SQL
 from jobs.rap.sql import STATE
 from jobs.searching import is_word
 
@@ -20,9 +21,9 @@ _BACKEND = "json_build_object('slug', r.backend, 'name', coalesce(b.name, r.back
 PERSON = "json_build_object('username', coalesce(u.username, '?'), 'fullname', coalesce(u.fullname, '?'))"
 
 # Whether everything of a request that still waits or runs is being stopped.
-_CANCELLING = """
+_CANCELLING = f"""
 case when r.cancel_requested_at is null or r.completed_at is not null then false
-  when r.live = 0 then r.status in ('pending', 'running', 'unknown', 'unknown_error_creating_jobs')
+  when r.live = 0 then r.status in ({ACTIVE_SQL})
     and exists (select from cancellations c where c.job_request_id = r.id and c.done_at is null
       and c.actions is null)
   else not exists (select from jobs j where j.job_request_id = r.id and j.status in ('pending', 'running')
@@ -118,7 +119,7 @@ select json_build_object(
         order by a.backend, a.action)
     from action_status a where a.workspace = $1), '[]'),
   'current', coalesce((select json_agg({ROW} order by r.id desc) from job_requests r {JOINS}
-    where r.workspace = $1 and (r.status in ('pending', 'running', 'unknown', 'unknown_error_creating_jobs')
+    where r.workspace = $1 and (r.status in ({ACTIVE_SQL})
       or r.live > 0) and r.id > 0), '[]'),
   'recent', coalesce((select json_agg({ROW} order by r.id desc) from (select * from job_requests
       where workspace = $1 order by id desc limit 8) r {JOINS}), '[]'))::text
@@ -185,13 +186,6 @@ select json_build_object('identifier', j.identifier, 'request_id', r.id, 'worksp
   'project_slug', p.slug)::text
 from jobs j join job_requests r on r.id = j.job_request_id join known_projects p on p.id = r.project_id
 where j.identifier = $1
-"""
-
-_REF_PREFIX = """
-select case when count(*) = 1 then min(json_build_object('identifier', j.identifier, 'request_id', r.id,
-  'workspace', r.workspace, 'project_slug', p.slug)::text) end
-from jobs j join job_requests r on r.id = j.job_request_id join known_projects p on p.id = r.project_id
-where r.id = $2 and starts_with(j.identifier, $1)
 """
 
 _SEARCH = """
@@ -274,11 +268,8 @@ async def workspace_ref(database: Database, name: str) -> WorkspaceRef:
     return msgspec.json.decode(await database.fetchval(sql, name), type=WorkspaceRef)
 
 
-async def job_ref(database: Database, identifier: str, request_id: int | None) -> str | None:
-    if request_id is None:
-        found: str | None = await database.fetchval(_REF, identifier)
-    else:
-        found = await database.fetchval(_REF_PREFIX, identifier, request_id)
+async def job_ref(database: Database, identifier: str) -> str | None:
+    found: str | None = await database.fetchval(_REF, identifier)
     return found
 
 

@@ -170,7 +170,9 @@ def test_tags_run_nothing() -> None:
 
 
 def test_a_file_beyond_the_limit_is_refused_unread() -> None:
-    assert fault("#" * (5 * 1024 * 1024 + 1)).kind == "too_large"
+    found = fault("#" * 3_000_001)
+    assert (found.kind, found.message) == ("too_large", "project.yaml is larger than 3 MB."), "Y6"
+    assert fault("#" * 3_000_000).kind != "too_large"
 
 
 FRAGMENTS = [

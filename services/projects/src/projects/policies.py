@@ -12,10 +12,12 @@ def sees_archived(actor: Actor) -> bool:
 
 
 def check_slug(slug: str) -> None:
+    """Raises Invalid (P7)."""
     if slug.lower() in RESERVED_PROJECT_SLUGS:
         raise Invalid(f"A project cannot be called {slug}: a page of the site has that address.")
 
 
 def check_workspace_name(name: str) -> None:
+    """Raises Invalid (P9)."""
     if name in RESERVED_WORKSPACE_NAMES or name.isdecimal():
         raise Invalid(f"A workspace cannot be called {name}: a page of the project has that address.")

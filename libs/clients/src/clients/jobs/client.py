@@ -111,9 +111,9 @@ class JobsClient(ServiceClient):
     async def backends(self) -> list[BackendStatus]:
         return await self._get("/backends", list[BackendStatus])
 
-    async def job(self, prefix: str, request_id: int | None = None) -> JobRef:
-        """By identifier, or by its unique beginning within a request. Raises NotFound."""
-        return await self._get("/job-refs", JobRef, query(identifier=prefix, request_id=request_id))
+    async def job(self, identifier: str) -> JobRef:
+        """Raises NotFound."""
+        return await self._get("/job-refs", JobRef, query(identifier=identifier))
 
     async def search(self, text: str) -> list[Hit]:
         """Requests by id, jobs by (partial) identifier; `key` is request id or job identifier."""

@@ -14,7 +14,7 @@ from jobs.pipeline import Pipeline
 
 
 class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the form says, already checked."""
+    """What is asked for; a form's is checked before."""
 
     backend: str
     actions: list[str]

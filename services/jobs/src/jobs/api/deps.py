@@ -24,6 +24,6 @@ async def _settings(request: Request) -> Settings:
     return settings
 
 
-Repositories = Annotated[Studies, Depends(_studies)]
+AskedStudies = Annotated[Studies, Depends(_studies)]
 AskedOwners = Annotated[Owners, Depends(_owners)]
 Config = Annotated[Settings, Depends(_settings)]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from kit import clock
 from kit.app import CurrentActor, as_json
 from kit.errors import NotFound
-from kit.paging import PAGE, Before, Limit
+from kit.paging import PAGE, After, Before, Limit
 from messaging.runtime import Data
 from messaging.uow import Uow
 from pydantic import AwareDatetime, BaseModel, Field
@@ -41,7 +41,7 @@ async def job_requests(
     q: Annotated[str | None, Query(max_length=100)] = None,
     of: Word = None,
     before: Before = None,
-    after: Before = None,
+    after: After = None,
     limit: Limit = PAGE,
 ) -> Response:
     by = event_log.Filter(state, backend, org, project, workspace, person, since, until, q, of)
@@ -113,12 +113,11 @@ async def job_ref(
     data: Data,
     owners: AskedOwners,
     identifier: Annotated[str, Query(min_length=1, max_length=64, pattern=r"^[a-z0-9]+$")],
-    request_id: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> Response:
     async def read() -> str | None:
-        return await queries.job_ref(data, identifier, request_id)
+        return await queries.job_ref(data, identifier)
 
-    found = await owners.shown(data, request_id or await owners.of_job(data, identifier), read)
+    found = await owners.shown(data, await owners.of_job(data, identifier), read)
     if found is None:
         raise NotFound("There is no such job.")
     return as_json(found)

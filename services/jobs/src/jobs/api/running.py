@@ -1,7 +1,6 @@
 """The run-jobs form and its submission (J1 to J16)."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -15,10 +14,10 @@ from pydantic import BaseModel, Field
 
 from jobs import policies, queries, repository
 from jobs.actions.submit import NewRequest, submit_job_request
-from jobs.api.deps import AskedOwners, Config, Repositories
+from jobs.api.deps import AskedOwners, AskedStudies, Config
 from jobs.models import KnownWorkspace
 from jobs.pipeline import PipelineError, check_policy
-from jobs.pipeline.model import RUN_ALL, Action
+from jobs.pipeline.model import RUN_ALL
 from jobs.settings import Settings
 from jobs.study import Codelists, Studies, Study
 
@@ -41,7 +40,7 @@ async def run_form(
     actor: CurrentActor,
     data: Data,
     begin: Begin,
-    studies: Repositories,
+    studies: AskedStudies,
     owners: AskedOwners,
     config: Config,
     backend: Annotated[str | None, Query(max_length=255)] = None,
@@ -142,7 +141,7 @@ async def submit(
     actor: CurrentActor,
     begin: Begin,
     data: Data,
-    studies: Repositories,
+    studies: AskedStudies,
     owners: AskedOwners,
     config: Config,
 ) -> dict[str, int]:
@@ -185,17 +184,6 @@ def _stale(codelists: Codelists) -> str:
     return codelists.message or "The codelists are out of date."
 
 
-def _with_needs(by_name: Mapping[str, Action], names: Iterable[str]) -> set[str]:
-    """These actions and all that they need, however far away."""
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        if (name := waiting.pop()) not in found and name in by_name:
-            found.add(name)
-            waiting += by_name[name].needs
-    return found
-
-
 def _check(body: SubmitIn, study: Study, codelists: Codelists, backends: list[str]) -> None:
     """Raises Invalid with a sentence per field."""
     fields: dict[str, list[str]] = {}
@@ -212,7 +200,7 @@ def _check(body: SubmitIn, study: Study, codelists: Codelists, backends: list[st
     elif not codelists.ok:
         run = set(body.requested_actions)
         if body.force_run_dependencies:
-            run = _with_needs(by_name, by_name if RUN_ALL in run else run)
+            run = study.pipeline.with_dependencies(run)
         stale = [name for name in by_name if name in run and by_name[name].is_database]
         if stale:
             fields["requested_actions"] = [f"{_stale(codelists)} Needed by: {', '.join(stale)}."]

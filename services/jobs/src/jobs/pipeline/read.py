@@ -66,7 +66,7 @@ class Mapping(dict[Any, Any]):
 def read(text: str) -> Any:
     """The document's value: Mapping, list, str, int, float, bool, date or None. Raises PipelineError."""
     if len(text.encode(errors="replace")) > MAX_BYTES:
-        raise PipelineError("too_large", "project.yaml is larger than 5 MB.")
+        raise PipelineError("too_large", f"project.yaml is larger than {MAX_BYTES // 1_000_000} MB.")
     try:
         node = compose(text)
     except yaml.reader.ReaderError as exc:

@@ -10,6 +10,7 @@ from kit.logging import get
 from messaging.uow import Units
 from sqlalchemy.exc import DBAPIError
 
+from jobs.models import ACTIVE_SQL
 from jobs.rap import forgotten
 from jobs.rap.client import RapClient, RapError
 from jobs.rap.sync import Sync
@@ -22,11 +23,11 @@ _SLOWER = 1.5
 _URGENT = 1.0  # seconds; somebody waits for what was cancelled to end
 
 # Requests the controller has: at most a year old, or with live jobs at any age (J32).
-_ACTIVE = """
-select r.rap_id, r.live > 0 and r.cancelled_actions <> '{}' as urgent,
+_ACTIVE = f"""
+select r.rap_id, r.live > 0 and r.cancelled_actions <> '{{}}' as urgent,
   extract(epoch from now() - s.unknown_since)::float as unknown_for
 from job_requests r join submissions s on s.job_request_id = r.id
-where (r.status in ('pending', 'running', 'unknown', 'unknown_error_creating_jobs') or r.live > 0)
+where (r.status in ({ACTIVE_SQL}) or r.live > 0)
   and s.state = 'accepted' and (r.created_at > now() - interval '52 weeks' or r.live > 0)
 """
 

@@ -129,7 +129,9 @@ async def retry(
         _release_lease(submission)
         pause = _BACKOFF[min(submission.attempts, len(_BACKOFF)) - 1]
         submission.next_attempt_at = now + timedelta(seconds=pause)
-        log.warning("submission is unclear", job_request=request_id, trouble=trouble, error=error[:500])
+        log.warning(
+            "submission is tried again later", job_request=request_id, trouble=trouble, error=error[:500]
+        )
         if request.status == RequestStatus.PENDING:
             request.status = RequestStatus.UNKNOWN_ERROR_CREATING_JOBS.value
         uow.publish(JobRequestStatusChanged(**request.facts(), status=request.status))

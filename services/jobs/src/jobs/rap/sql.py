@@ -4,11 +4,14 @@ from contracts.jobs import TOLD
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
 
-# A job's state as `contracts.statuses.display` names it.
+from jobs.models import ACTIVE_SQL
+
+# A job's state as `contracts.statuses.display` names it, of old rows too (J24).
 STATE = """
-case when j.status_code = 'dependency_failed' then 'blocked' when j.status_code = 'cancelled_by_user' then
-  'cancelled' when j.status = 'pending' then 'waiting' when j.status in ('running', 'succeeded', 'failed')
-  then j.status else 'idle' end
+case lower(j.status) when '' then 'waiting' when 'pending' then 'waiting' when 'running' then 'running'
+  when 'succeeded' then 'succeeded' when 'cancelled' then 'cancelled' when 'failed' then
+  case j.status_code when 'dependency_failed' then 'blocked' when 'cancelled_by_user' then 'cancelled'
+  else 'failed' end else 'idle' end
 """
 _FIELDS = "action, run_command, status, status_code, status_message, started_at, completed_at"
 
@@ -51,7 +54,7 @@ from job_requests r where r.rap_id = any(:rap_ids)
 # J25 to J28, for many requests at once. `old_status` tells what just ended. `failed` counts what ran
 # and failed: what was stopped is `cancelled`, what was not run for want of another is `blocked`. When nothing
 # failed by itself, what is blocked is blocked by a cancel.
-RECOMPUTE = text("""
+RECOMPUTE = text(f"""
 with counted as (
   select j.job_request_id as id, count(*) as total,
     count(*) filter (where lower(j.status) = 'pending') as pending,
@@ -78,7 +81,7 @@ with counted as (
   from counted c
 ), before as (
   select r.id, r.status as old_status,
-    case when r.status in ('pending', 'running', 'unknown', 'unknown_error_creating_jobs')
+    case when r.status in ({ACTIVE_SQL})
       then j.verdict else r.status end as status
   from job_requests r join judged j on j.id = r.id
 )
