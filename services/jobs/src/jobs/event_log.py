@@ -32,7 +32,8 @@ _COLUMNS = {
     "project": "project_id",
     "backend": "backend",
 }
-_OF_ORGS = "(select k.id from known_projects k where k.org_ids && {}::bigint[])"
+_OF_ORGS = "select id from known_projects where org_ids && $1::bigint[]"
+_ROUGHLY = 4  # times as many as a page has are looked at to learn how far back it goes
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class Among:
-    """One of these values in a column that an index has before the id. `source` makes rows of `values`."""
+    """One of these values in a column that an index has before the id."""
 
     column: str
-    source: str
     values: list[Any]
+
+    def rows(self, where: Where) -> str:
+        """`k` with a `key` for each value, to select from."""
+        kind = "bigint" if self.column.endswith("_id") else "text"
+        return f"unnest({where.place(self.values)}::{kind}[]) k(key)"
 
 
 @dataclass(frozen=True)
@@ -82,15 +87,16 @@ async def _meant(database: Database, by: Filter) -> Meant:
     until = _day("until", by.until) if by.until else None
     if since and until and since > until:
         raise Invalid("Those dates leave no day.", fields={"until": ["The last day is before the first."]})
-    among = [Among("workspace", "unnest({}::text[])", [by.of])] if by.of else []
+    among = [Among("workspace", [by.of])] if by.of else []
     for kind, column in _COLUMNS.items():
         if text := getattr(by, kind):
             values = await names.meant(database, kind, text)
             if not values and kind in _BY_NAME:  # a request may come before what it names
                 values = [text]
-            among.append(Among(column, f"unnest({{}}::{'text' if kind in _BY_NAME else 'bigint'}[])", values))
+            among.append(Among(column, values))
         if kind == "project" and by.org:
-            among.append(Among("project_id", _OF_ORGS, await names.meant(database, "org", by.org)))
+            orgs = await names.meant(database, "org", by.org)
+            among.append(Among("project_id", [row["id"] for row in await database.fetch(_OF_ORGS, orgs)]))
     few = bool(by.of or by.workspace or by.project or by.person)
     return Meant(since, until and until + timedelta(days=1), among, few)
 
@@ -123,7 +129,7 @@ class _Wanted:
         """What is active is little; of the others much, so it is looked for in a place if one is given."""
         if not self._among or state in _FEW:
             values = sorted(map(str, ACTIVE)) if state == "active" else [state]
-            self._among.insert(0, Among("status", "unnest({}::text[])", values))
+            self._among.insert(0, Among("status", values))
         elif self._among[0].column in _WITH_STATE:
             self.where.add("r.status = {}", state)
         else:
@@ -135,27 +141,35 @@ class _Wanted:
         return self.where
 
     def source(self, order: str, limit: int) -> str:
-        """A statement for whole rows: so many of each value that is asked for, and of these so many."""
+        """A statement for whole rows: those that come first of all that fit."""
         if not self._among:
-            return (
-                f"select r.* from job_requests r where {self.where.sql()} order by r.id {order} limit {limit}"
-            )
+            return f"""select r.* from job_requests r where {self.where.sql()}
+              order by r.id {order} limit {limit}"""
         first, *others = self._among
         self._filter_by(others)
-        keys = first.source.format(self.where.place(first.values))
-        column, by = f"r.{first.column}", "" if order == "desc" else "desc"
-        return f"""select r.* from job_requests r where r.id = any(array(
-          select r.id from {keys} k(key) cross join lateral (select r.id from job_requests r
-            where {column} = any(array[k.key]) and {self.where.sql()}
-            order by {column} {by}, r.id {order} limit {limit}) r
-          order by r.id {order} limit {limit}))"""
+        keys, column = first.rows(self.where), f"r.{first.column}"
+        fits = f"{column} = any(array[k.key]) and {self.where.sql()}"
+
+        def of_each(count: int) -> str:
+            """As a parameter, which the planner takes for a small part of what there is."""
+            by = f"{column} {'' if order == 'desc' else 'desc'}, r.id {order}"
+            return f"""select r.id from {keys} cross join lateral (
+              select r.id from job_requests r where {fits} order by {by}
+              limit {self.where.place(count)}::int) r order by r.id {order}"""
+
+        few = _ROUGHLY * limit // max(1, len(first.values))
+        if few < limit:  # the last that can be on the page: no worse than the last among so many of each
+            end, none = (">=", 0) if order == "desc" else ("<=", 2**62)
+            last = f"{of_each(max(1, few))} limit 1 offset {limit - 1}"
+            fits += f" and r.id {end} any(array(select coalesce(({last}), {none})))"
+        return f"select r.* from job_requests r where r.id = any(array({of_each(limit)} limit {limit}))"
 
     def _filter(self, condition: str, value: Any) -> None:
         self.where.add(f"({condition}) is true", value)
 
     def _filter_by(self, among: list[Among]) -> None:
         for one in among:
-            self._filter(f"r.{one.column} in (select key from {one.source} k(key))", one.values)
+            self.where.parts.append(f"(r.{one.column} in (select key from {one.rows(self.where)})) is true")
 
 
 async def page(database: Database, by: Filter, before: int | None, after: int | None, size: int) -> str:

@@ -49,7 +49,7 @@ class JobRequest(Base):
     __table_args__ = (
         CheckConstraint("(cancel_requested_at IS NULL) = (cancel_requested_by IS NULL)", name="cancel_pair"),
         CheckConstraint("rap_id ~ '^[a-z0-9]{16}$'", name="rap_id"),
-        UniqueConstraint("created_by_id", "key"),
+        UniqueConstraint("key", "created_by_id"),  # so: else it is taken for a way to a person's requests
         Index("ix_job_requests_active", "id", postgresql_where=text(f"status IN ({ACTIVE_SQL}) OR live > 0")),
         Index("ix_job_requests_workspace", "workspace", text("id DESC")),
         Index("ix_job_requests_project", "project_id", text("id DESC")),

@@ -216,6 +216,34 @@ async def test_several_that_are_meant_are_counted_together(
     assert found.counts == {"pending": 620, "failed": 380}
 
 
+@pytest.mark.parametrize("by", [{"person": "one"}, {"person": "one", "backend": "t"}, {"org": "bennett"}])
+async def test_pages_of_many_that_are_meant_leave_nobody_out(
+    made: Made, speak: Speak, world: World, by: dict[str, str]
+) -> None:
+    """Most are of one person and project, and some of each of the others lie before, between and after."""
+    for number in range(2, 9):
+        name = f"one-{number}"
+        await made.known(
+            user=UserState(id=number, version=1, username=name, fullname=name.title()),
+            project=ProjectState(id=number, version=1, slug=name, name=name, org_ids=[1]),
+        )
+    for turn, several in enumerate((1, 40, 1)):
+        for number in range(2, 9):
+            last = await made.request(turn * 100 + number, created_by_id=number, project_id=number)
+            if number == 5:
+                await copies(world, last, several)
+    client = JobsClient(speak())
+    page = await client.requests(RequestFilter(**by))
+    assert page.counts == {"pending": 63}
+    seen = [row.id for row in page.rows]
+    while page.older:
+        page = await client.requests(RequestFilter(**by, before=page.older))
+        seen += [row.id for row in page.rows]
+    assert seen == sorted(row["id"] for row in await world.rows("jobs", "select id from job_requests"))[::-1]
+    page = await client.requests(RequestFilter(**by, after=seen[-1]))
+    assert [row.id for row in page.rows] == seen[-26:-1]
+
+
 @pytest.mark.parametrize(
     "by",
     [
