@@ -9,6 +9,8 @@ from jobs.event_log import Filter
 from testkit.plans import Watched, watched
 from testkit.world import World
 
+pytestmark = pytest.mark.xdist_group("plans of jobs")  # filled once
+
 # Denser towards today; projects and people of unequal size; states as they are, the rare ones old. One
 # organisation has a part in half of the projects.
 _SEEDS = (

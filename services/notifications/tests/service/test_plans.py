@@ -8,6 +8,8 @@ from notifications.queries import Filter
 from testkit.plans import Watched, watched
 from testkit.world import World
 
+pytestmark = pytest.mark.xdist_group("plans of notifications")  # filled once
+
 # Nearly all were delivered; what was given up is old.
 _SEEDS = (
     "insert into known_users (id, version, username, fullname, org_ids)"

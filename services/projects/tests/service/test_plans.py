@@ -9,6 +9,8 @@ from projects.queries import ProjectFilter, WorkspaceFilter
 from testkit.plans import Watched, watched
 from testkit.world import World
 
+pytestmark = pytest.mark.xdist_group("plans of projects")  # filled once
+
 _SEEDS = (
     "insert into known_orgs (id, version, slug, name, github_orgs)"
     " select n, 1, 'org-' || n, 'Organisation ' || n, '{}' from generate_series(1, 60) n",

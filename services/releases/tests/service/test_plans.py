@@ -7,6 +7,8 @@ from releases import queries
 from testkit.plans import Watched, watched
 from testkit.world import World, person
 
+pytestmark = pytest.mark.xdist_group("plans of releases")  # filled once
+
 # A hundred releases a project, of all times; nearly all have arrived.
 _SEEDS = (
     "insert into known_backends (id, version, slug, name)"
