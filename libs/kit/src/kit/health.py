@@ -1,8 +1,6 @@
 """Readiness: every dependency is asked, and the answer says which failed."""
 
 import asyncio
-import sys
-import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter, Response
@@ -40,16 +38,3 @@ async def _ask(check: Check) -> str | None:
     except Exception as exc:  # whatever it is, the answer is "not ready, because of this"
         return f"{type(exc).__name__}: {exc}"[:200]
     return None
-
-
-def main() -> None:
-    """`python -m kit.health <port>`: the health check of images that have no curl."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{int(sys.argv[1])}/health/ready", timeout=3) as answer:
-            sys.exit(0 if answer.status == 200 else 1)
-    except OSError as exc:
-        sys.exit(str(exc))
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from fastapi import FastAPI
-from kit import health
+from kit import health, healthcheck
 from testkit.world import running
 
 
@@ -62,9 +62,9 @@ async def test_who_is_not_ready_says_which_part_is_down_and_why_and_does_not_wai
 
 async def ends_with(monkeypatch: pytest.MonkeyPatch, port: int | None) -> object:
     """What the program would exit with."""
-    monkeypatch.setattr(sys, "argv", ["kit.health", str(port)])
+    monkeypatch.setattr(sys, "argv", ["kit.healthcheck", str(port)])
     with pytest.raises(SystemExit) as ended:
-        await asyncio.to_thread(health.main)
+        await asyncio.to_thread(healthcheck.main)
     return ended.value.code
 
 
