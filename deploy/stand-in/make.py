@@ -24,8 +24,9 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 def wanted() -> list[str]:
     """Names of all images that come from a registry, the one that the others are made from first."""
-    files = ((ROOT / "deploy/Dockerfile", r"^FROM (\S+)"), (ROOT / "docker-compose.yml", r"^ +image: (\S+:\S+)"))
-    return list(dict.fromkeys(name for file, line in files for name in re.findall(line, file.read_text(), re.M)))
+    built = re.findall(r"^FROM (\S+)", (ROOT / "deploy/Dockerfile").read_text(), re.M)
+    run = re.findall(r"^ +image: (\S+:\S+)", (ROOT / "docker-compose.yml").read_text(), re.M)
+    return list(dict.fromkeys(built + run))
 
 
 def missing(engine: docker.DockerClient, names: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """docker-compose.yml against the code: no engine is needed to see that everything it names exists."""
 
 import importlib
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,8 @@ import pytest
 import yaml
 from contracts.catalogue import SERVICES
 from launcher.embedded.nats import USERS, permissions
+from sandbox import steps
+from sandbox.demo import World
 from testkit.apps import app_routes, settings_class
 
 from .conftest import PROGRAMS, ROOT
@@ -25,6 +28,9 @@ SERVICES_OF_COMPOSE: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(:[?-][^}]*)?\}")
 PROCESSES = [*PROGRAMS, *(f"{service}-worker" for service in SERVICES)]
+# What makes the demo world; the middle ones run a service's commands in its image, with its variables.
+DEMO_OF = {"demo-people": "identity", "demo-projects": "projects", "demo-members": "identity"}
+DEMO = ["demo-script", *DEMO_OF, "demo"]
 # Read by the S3 client itself, not by a Settings class.
 S3 = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"}
 
@@ -68,7 +74,7 @@ def resolved(name: str, made: dict[str, str]) -> dict[str, str]:
 
 def test_every_program_is_a_service_with_its_worker_and_its_migration() -> None:
     once = {"bootstrap", "streams", *(f"{service}-migrate" for service in SERVICES)}
-    assert set(SERVICES_OF_COMPOSE) == {*PROCESSES, *once, "postgres", "nats", "sandbox"}
+    assert set(SERVICES_OF_COMPOSE) == {*PROCESSES, *once, *DEMO, "postgres", "nats", "sandbox"}
 
 
 def test_the_database_and_the_broker_are_the_official_images() -> None:
@@ -148,7 +154,7 @@ def test_nothing_publishes_a_port_but_the_gateway_and_in_its_profile_the_sandbox
     assert published["sandbox"] == ["127.0.0.1:${SANDBOX_PORT:-8001}:8000"]
     assert all(port.endswith(":8000") for port in published["gateway"])
     assert not [name for name, s in SERVICES_OF_COMPOSE.items() if "network_mode" in s]
-    assert [name for name, s in SERVICES_OF_COMPOSE.items() if "profiles" in s] == ["sandbox"]
+    assert [name for name, s in SERVICES_OF_COMPOSE.items() if "profiles" in s] == ["sandbox", *DEMO]
 
 
 def test_health_is_asked_on_the_port_of_the_image_at_a_path_that_every_program_answers(
@@ -157,10 +163,10 @@ def test_health_is_asked_on_the_port_of_the_image_at_a_path_that_every_program_a
     assert "PORT=8000" in DOCKERFILE
     for name in [*PROCESSES, "sandbox"]:
         check = SERVICES_OF_COMPOSE[name]["healthcheck"]["test"]
-        assert check == ["CMD", "python", "-m", "kit.health", "8000"]
+        assert check == ["CMD", "python", "-m", "kit.healthcheck", "8000"]
         assert "PORT" not in environment(name)
     asked = re.search(
-        r"(/health/\w+)", Path(importlib.import_module("kit.health").__file__ or "").read_text()
+        r"(/health/\w+)", Path(importlib.import_module("kit.healthcheck").__file__ or "").read_text()
     )
     assert asked
     assert '"/health/ready"' in Path(importlib.import_module("gateway.app").__file__ or "").read_text()
@@ -192,7 +198,7 @@ def test_what_is_not_built_here_runs_from_an_image_that_is() -> None:
 
 def test_every_command_names_a_module_and_a_worker_that_exist() -> None:
     for name, service in SERVICES_OF_COMPOSE.items():
-        if command := service.get("command"):
+        if (command := service.get("command")) and name not in DEMO_OF:
             assert command[:2] == ["python", "-m"]
             source = Path(importlib.import_module(command[2]).__file__ or "").read_text()
             assert 'if __name__ == "__main__":' in source
@@ -202,6 +208,28 @@ def test_every_command_names_a_module_and_a_worker_that_exist() -> None:
             if name.endswith("-migrate"):
                 assert command[2:] == ["kit.migrations", program(name)]
                 assert service["image"] == f"job-server-{program(name)}"
+
+
+def test_the_demo_world_is_made_by_each_service_in_its_image_with_its_variables_in_turn(
+    tmp_path: Path,
+) -> None:
+    steps.write(World(tmp_path, "http://jobs.test", "http://sandbox.test"))
+    for name, service in DEMO_OF.items():
+        step = SERVICES_OF_COMPOSE[name]
+        assert step["image"] == f"job-server-{service}"
+        assert environment(name) == environment(service)
+        assert step["profiles"] == ["sandbox"]
+        ran, file = step["command"]
+        assert ran == service
+        assert (tmp_path / "demo" / f"{file}.jsonl").is_file()
+        assert f"{service}-migrate" in step["depends_on"] or name == "demo-members"
+    source = (ROOT / "libs/sandbox/src/sandbox/steps.py").read_text()
+    for variable in environment("demo"):
+        assert re.search(f"[\"']{variable}[\"']", source)
+    for earlier, later in itertools.pairwise(DEMO):
+        assert SERVICES_OF_COMPOSE[later]["depends_on"][earlier] == {
+            "condition": "service_completed_successfully"
+        }
 
 
 def test_every_process_waits_for_its_schema_and_for_the_streams() -> None:
@@ -247,6 +275,12 @@ def test_the_broker_is_configured_as_the_embedded_one(made: dict[str, str], tmp_
     command = [str(server), "-t", "-c", str(ROOT / "deploy" / "nats.conf")]
     checked = subprocess.run(command, env=resolved("nats", made), capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_older_engines_and_older_compose_understand_it() -> None:
+    """Docker Engine 20.10 without BuildKit, and Compose 1.29."""
+    assert "start_interval" not in (ROOT / "docker-compose.yml").read_text()
+    assert "--mount" not in DOCKERFILE
 
 
 def test_what_the_dockerfile_copies_is_there_and_is_let_in() -> None:

@@ -118,9 +118,8 @@ def _make_demo(home: Path, plan: Plan) -> None:
         base_url=plan.base_url,
         url=f"http://localhost:{plan.ports['sandbox']}",
         stood_in=plan.stood_in,
-        run=partial(batch.run, home, plan),
     )
-    demo.load(world, say)
+    demo.load(world, partial(batch.run, home, plan), say)
 
 
 def _in_child(log: Path, work: Callable[[], None]) -> None:

@@ -21,19 +21,26 @@ ROLES: dict[str, list[str]] = {
     "newton": [],
 }
 _ON_PROJECT = {"ProjectDeveloper", "ProjectCollaborator"}
+NEW_TOKEN = ["create_backend", BACKEND, "--rotate"]
 _STUDY = "https://github.com/opensafely/"
 Words = list[str]
+# Given a service and lines of its commands, answers what each said.
+Run = Callable[[str, list[Words]], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
 class World:
-    """Where it is made. `run` is given a service and lines of its commands, and answers what each said."""
+    """Where it is made, and how people reach it."""
 
     home: Path
     base_url: str
     url: str  # of the sandbox
-    stood_in: Sequence[str]
-    run: Callable[[str, list[Words]], list[dict[str, Any]]]
+    stood_in: Sequence[str] = ("github", "rap", "slack", "mailbox")
+
+    @property
+    def file(self) -> Path:
+        """What whoever uses it must know: written at the end, so its absence says that it is not whole."""
+        return self.home / "demo.json"
 
 
 def people() -> list[Words]:
@@ -96,29 +103,43 @@ def members() -> list[Words]:
     return lines
 
 
-def load(world: World, say: Callable[[str], None]) -> None:
+def load(world: World, run: Run, say: Callable[[str], None]) -> None:
     """Once per home; interrupted, it is simply done again, since every command may be repeated."""
-    file = world.home / "demo.json"
-    if file.exists():
-        told = json.loads(file.read_text())
-        file.write_text(json.dumps(told | addresses(world), indent=1))
+    if told_again(world):
         return
     say("Making the demo world")
-    said = world.run("identity", people())
-    token = next((row["token"] for row in said if row.get("slug") == BACKEND), None)
+    token = token_in(run("identity", people()))
     if token is None:  # made before, and only its hash is kept
-        again = world.run("identity", [["create_backend", BACKEND, "--rotate"]])
-        token = again[0]["token"]
-    world.run("projects", projects())
-    world.run("identity", members())
+        token = token_in(run("identity", [NEW_TOKEN]))
+    run("projects", projects())
+    run("identity", members())
+    tell(world, token)
+
+
+def token_in(said: list[dict[str, Any]]) -> str | None:
+    """The newest of the demo's backend, among what its commands said."""
+    tokens = [row["token"] for row in said if row.get("slug") == BACKEND and row.get("token")]
+    return str(tokens[-1]) if tokens else None
+
+
+def told_again(world: World) -> bool:
+    """False when it was not made yet; otherwise its addresses, which may change, are brought up to date."""
+    if not world.file.exists():
+        return False
+    told = json.loads(world.file.read_text())
+    world.file.write_text(json.dumps(told | addresses(world), indent=1))
+    return True
+
+
+def tell(world: World, token: str | None) -> None:
     content = {
         "backend": {"slug": BACKEND, "token": token},
         "users": {name: {"username": name, "roles": roles} for name, roles in ROLES.items()},
         "project": "demo-project",
         "workspace": "demo-workspace",
     }
-    file.touch(0o600)
-    file.write_text(json.dumps(content | addresses(world), indent=1))
+    world.file.touch(0o600)
+    world.file.write_text(json.dumps(content | addresses(world), indent=1))
 
 
 def addresses(world: World) -> dict[str, object]:
