@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import DockerException
 from launcher.embedded.nats import binary
 from launcher.embedded.postgres import bindir
+from testkit.choice import STAND_IN
+from testkit.engine import NoEngine, connect, has, pulled
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-LABEL = "jobserver.stand-in"
 # The Debian whose python3 is the version that the tag names.
 SUITES = {"3.11": "bookworm", "3.13": "trixie"}
 PACKAGES = "python3,python3-pip,ca-certificates,busybox"
@@ -29,25 +30,13 @@ def wanted() -> list[str]:
     return list(dict.fromkeys(built + run))
 
 
-def missing(engine: docker.DockerClient, names: list[str]) -> list[str]:
+def missing(engine: docker.DockerClient) -> list[str]:
     """Those that are neither there nor can be pulled; after one refusal the registry is not asked again."""
     absent: list[str] = []
-    for name in names:
-        try:
-            engine.images.get(name)
-        except ImageNotFound:
-            if absent or not pulled(engine, name):
-                absent.append(name)
+    for name in wanted():
+        if not has(engine, name) and (absent or not pulled(engine, name)):
+            absent.append(name)
     return absent
-
-
-def pulled(engine: docker.DockerClient, name: str) -> bool:
-    try:
-        engine.images.pull(name)
-    except APIError as refusal:
-        print(f"{name} cannot be pulled: {refusal.explanation or refusal}", file=sys.stderr)
-        return False
-    return True
 
 
 def python(engine: docker.DockerClient, name: str, scratch: Path) -> None:
@@ -64,7 +53,7 @@ def python(engine: docker.DockerClient, name: str, scratch: Path) -> None:
         shutil.rmtree(root / folder, ignore_errors=True)
     archive = scratch / "root.tar"
     run("tar", "--numeric-owner", "--exclude=./dev/*", "-C", str(root), "-cf", str(archive), ".")
-    changes = [f"LABEL {LABEL}=yes", f"ENV SSL_CERT_FILE={CERTIFICATES} PIP_CERT={CERTIFICATES}"]
+    changes = [f"LABEL {STAND_IN}=yes", f"ENV SSL_CERT_FILE={CERTIFICATES} PIP_CERT={CERTIFICATES}"]
     repository, tag = name.split(":")
     engine.api.import_image_from_file(str(archive), repository=repository, tag=tag, changes=changes)
 
@@ -86,7 +75,7 @@ def build(engine: docker.DockerClient, name: str, scratch: Path, **arguments: st
     """From the folder here that is named as the image, with what is in `scratch`."""
     shutil.copytree(HERE / name.split(":")[0], scratch, dirs_exist_ok=True)
     arguments |= {"BASE": wanted()[0]}
-    engine.images.build(path=str(scratch), tag=name, buildargs=arguments, labels={LABEL: "yes"}, rm=True)
+    engine.images.build(path=str(scratch), tag=name, buildargs=arguments, labels={STAND_IN: "yes"}, rm=True)
 
 
 def run(*command: str) -> None:
@@ -104,7 +93,7 @@ MAKERS: dict[str, Callable[[docker.DockerClient, str, Path], None]] = {
 
 
 def remove(engine: docker.DockerClient) -> None:
-    for image in reversed(engine.images.list(filters={"label": f"{LABEL}=yes"})):
+    for image in reversed(engine.images.list(filters={"label": f"{STAND_IN}=yes"})):
         for name in image.tags:
             if name in wanted():
                 engine.images.remove(name)
@@ -112,11 +101,11 @@ def remove(engine: docker.DockerClient) -> None:
 
 
 def main() -> None:
-    engine = docker.from_env(timeout=300)
+    engine = connect()
     if sys.argv[1:] == ["--remove"]:
         remove(engine)
         return
-    absent = missing(engine, wanted())
+    absent = missing(engine)
     if absent and shutil.which("debootstrap") is None:
         sys.exit(f"{', '.join(absent)}: to make stand-ins, install Debian's package debootstrap.")
     for name in absent:
@@ -128,5 +117,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
+    except NoEngine as exc:
+        sys.exit(f"No images can be made: {exc}.")
     except DockerException as exc:
         sys.exit(f"The engine refused: {exc}")

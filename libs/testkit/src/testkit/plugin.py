@@ -11,13 +11,24 @@ from kit.http import Client
 
 from testkit import apps
 from testkit.bus import Bus
+from testkit.choice import choose
 from testkit.servers import nats_server, postgres_server
 from testkit.world import World, new_database
 
+_SERVERS = pytest.StashKey[str]()
 
-def pytest_configure() -> None:
+
+def pytest_configure(config: pytest.Config) -> None:
     """Log as every process does: loggers keep what they meet at their first use."""
     logging.configure("tests")
+    try:
+        config.stash[_SERVERS] = choose()
+    except ValueError as exc:
+        raise pytest.UsageError(str(exc)) from exc
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"servers: {config.stash[_SERVERS]}"
 
 
 @pytest.fixture(scope="session")

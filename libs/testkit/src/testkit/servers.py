@@ -1,12 +1,15 @@
-"""PostgreSQL and NATS for tests: TEST_*_URL wins, then an engine unless it is refused, then the wheels."""
+"""PostgreSQL and NATS for tests: those that TEST_*_URL name, in containers or from the wheels."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from launcher.embedded.nats import USERS, Nats
 from launcher.embedded.postgres import Postgres
+
+from testkit.choice import NATS, POSTGRES, in_containers
 
 
 @contextmanager
@@ -14,11 +17,16 @@ def postgres_server(home: Path) -> Iterator[str]:
     """The superuser's URL of a server; the tests make their own databases on it."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
-    elif docker_answers():
-        from testcontainers.postgres import PostgresContainer
+    elif in_containers():
+        from testcontainers.core.container import DockerContainer
+        from testcontainers.core.wait_strategies import ExecWaitStrategy
 
-        with PostgresContainer("postgres:17-alpine", driver=None) as container:
-            yield container.get_connection_url()
+        # Over TCP, since while it is being made the server listens on its socket only.
+        ready = ExecWaitStrategy(["pg_isready", "-q", "-h", "127.0.0.1"]).with_poll_interval(0.1)
+        container = DockerContainer(POSTGRES).with_env("POSTGRES_PASSWORD", "test")
+        container.with_command(["postgres", "-c", "fsync=off", "-c", "synchronous_commit=off"])
+        with container.with_exposed_ports(5432).waiting_for(ready):
+            yield f"postgresql://postgres:test@{_address(container, 5432)}/postgres"
     else:
         server = Postgres(home, "test", durable=False)
         server.start()
@@ -33,13 +41,14 @@ def nats_server(home: Path) -> Iterator[str]:
     """The URL of a server with JetStream; streams belong to the whole server, so each worker has its own."""
     if url := os.environ.get("TEST_NATS_URL"):
         yield url
-    elif docker_answers():
+    elif in_containers():
         from testcontainers.core.container import DockerContainer
-        from testcontainers.core.waiting_utils import wait_for_logs
+        from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-        with DockerContainer("nats:2.11-alpine").with_command("-js").with_exposed_ports(4222) as container:
-            wait_for_logs(container, "Server is ready")
-            yield f"nats://{container.get_container_host_ip()}:{container.get_exposed_port(4222)}"
+        ready = LogMessageWaitStrategy("Server is ready").with_poll_interval(0.1)
+        container = DockerContainer(NATS).with_command(["-js"]).with_exposed_ports(4222)
+        with container.waiting_for(ready):
+            yield f"nats://{_address(container, 4222)}"
     else:
         server = Nats(home, dict.fromkeys(USERS, "test"))
         server.start()
@@ -49,16 +58,5 @@ def nats_server(home: Path) -> Iterator[str]:
             server.stop()
 
 
-def docker_answers() -> bool:
-    """Whether an engine is there and wanted; asked cheaply, since on most machines none is."""
-    if os.environ.get("TEST_SERVERS") == "embedded" or not (
-        os.environ.get("DOCKER_HOST") or Path("/var/run/docker.sock").exists()
-    ):
-        return False
-    import docker
-    from docker.errors import DockerException
-
-    try:
-        return bool(docker.from_env(timeout=2).ping())
-    except DockerException:
-        return False
+def _address(container: Any, port: int) -> str:
+    return f"{container.get_container_host_ip()}:{container.get_exposed_port(port)}"
