@@ -40,6 +40,11 @@ test *paths:
 test-service name:
     @exec {{ bin }}/pytest services/{{ name }}
 
+# Builds the containers, walks a run and a release through them, kills some; starts an engine where none answers
+[no-exit-message]
+compose-test *options:
+    @exec {{ python }} tests/containers/run.py "$@"
+
 # Everything that must be true before a commit lands; ends with the tests
 check: && test
     {{ bin }}/ruff format --check .

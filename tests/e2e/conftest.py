@@ -2,8 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 from testkit.stack import Stack
-
-from .visitor import Visitor
+from testkit.visitor import Visitor
 
 
 @pytest.fixture

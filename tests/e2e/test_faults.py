@@ -15,9 +15,8 @@ import pytest
 from contracts.catalogue import SERVICES
 from sandbox.airlock_demo import Airlock, listed, new_request_id
 from testkit.stack import Stack
+from testkit.visitor import Visitor
 from testkit.waiting import until
-
-from .visitor import Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
 

@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from testkit.raw import BYTES, PLACES, addresses, answer_to, hostile, status
 from testkit.stack import Stack
-
-from .visitor import Visitor
+from testkit.visitor import Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 URLS = Path(__file__).parents[1] / "contract" / "urls.md"

@@ -5,10 +5,10 @@ import re
 import httpx
 import pytest
 from testkit.stack import Stack
+from testkit.visitor import Visitor
 from testkit.waiting import until
 
 from .test_main_job import program
-from .visitor import Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 _URL = re.compile(r"https?://[^\s<>\"')\]|]+")

@@ -9,9 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from testkit.stack import Stack
+from testkit.visitor import WORKSPACE, Visitor
 from testkit.waiting import until
-
-from .visitor import WORKSPACE, Visitor
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]  # one system for all of them
 

@@ -1,18 +1,28 @@
 """A person with a browser that knows no JavaScript, and what stands in the sandbox afterwards."""
 
 import re
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import httpx
-from testkit.stack import Stack
+
 from testkit.waiting import until
 
 WORKSPACE = "/demo-project/demo-workspace/"
 T = TypeVar("T")
 
 
+class Running(Protocol):
+    """A system that is up, on this machine or in containers."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def sandbox(self) -> str: ...
+
+
 class Visitor:
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Running) -> None:
         self.stack = stack
         self.web = httpx.Client(base_url=stack.url, follow_redirects=True, timeout=20)
 
