@@ -70,11 +70,11 @@ def remove_images(engine: docker.DockerClient, before: set[tuple[str, str]]) -> 
 
 
 def test(engine: docker.DockerClient, options: list[str]) -> int:
-    os.environ["COMPOSE_PROJECT_NAME"] = PROJECT
+    os.environ |= {"COMPOSE_PROJECT_NAME": PROJECT, "TEST_SERVERS": "containers"}
     before = ours(engine)
     with base_images():
-        # Building takes longer than a test may.
-        code = int(pytest.main([str(HERE), "--timeout=1200", "-p", "no:cacheprovider", *options]))
+        # Building takes longer than a test may, and what follows a failure says little.
+        code = int(pytest.main([str(HERE), "-x", "--timeout=1200", "-p", "no:cacheprovider", *options]))
         remove_images(engine, before)
     if left := ours(engine) - before:
         print(f"Left behind: {', '.join(f'{kind} {name}' for kind, name in sorted(left))}")
