@@ -5,6 +5,7 @@ it cannot, and that is no failure.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,13 @@ def an_engine(home: Path) -> Iterator[docker.DockerClient]:
             raise NoEngine(f"{none}, and {exc}") from exc
     else:
         yield engine
+
+
+def compose_is_here() -> bool:
+    """As a plugin of the client or as a program of its own; `deploy/demo` needs the client as well."""
+    programs = [words for words in (["docker", "compose"], ["docker-compose"]) if shutil.which(words[0])]
+    tried = [subprocess.run([*words, "version"], capture_output=True, check=False) for words in programs]
+    return shutil.which("docker") is not None and any(one.returncode == 0 for one in tried)
 
 
 @contextmanager
@@ -85,6 +93,8 @@ def test(engine: docker.DockerClient, options: list[str]) -> int:
 def main() -> None:
     options = [word for word in sys.argv[1:] if word != "--where-possible"]
     try:
+        if not compose_is_here():
+            raise NoEngine("Docker's client with Compose is not here")
         with tempfile.TemporaryDirectory(prefix="js-") as home, an_engine(Path(home)) as engine:
             code = test(engine, options)
     except NoEngine as exc:
