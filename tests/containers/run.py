@@ -5,6 +5,7 @@ it cannot, and that is no failure.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import docker
 import pytest
+from docker.errors import ContainerError
 from testkit.engine import NoEngine, connect, private
 
 HERE = Path(__file__).parent
-STAND_IN = [sys.executable, str(HERE.parents[1] / "deploy/stand-in/make.py")]
+ROOT = HERE.parents[1]
+STAND_IN = [sys.executable, str(ROOT / "deploy/stand-in/make.py")]
 PROJECT = f"job-server-test-{os.getpid()}"
-_STAGE = {"label": "jobserver.stage=build"}
+_STAGE = {"label": "jobserver.stage"}
 
 
 @contextmanager
@@ -46,17 +49,28 @@ def compose_is_here() -> bool:
 
 
 @contextmanager
-def base_images() -> Iterator[None]:
+def base_images(engine: docker.DockerClient) -> Iterator[None]:
     """Stand-ins where the real ones cannot be had, for as long as they are needed. Raises NoEngine."""
     made = subprocess.run(STAND_IN, capture_output=True, text=True, check=False)
     try:
         if made.returncode:
             raise NoEngine(f"base images cannot be had: {(made.stderr.strip() or '?').splitlines()[-1]}")
         print(f"Stand-ins: {', '.join(made.stdout.split()) or 'none, the images are there'}", flush=True)
+        check_network(engine)
         yield
     finally:
         if made.stdout:
             subprocess.run([*STAND_IN, "--remove"], check=True, stdout=subprocess.DEVNULL)
+
+
+def check_network(engine: docker.DockerClient) -> None:
+    """Images are built from the package index. Raises NoEngine."""
+    base = re.findall(r"^FROM (\S+)", (ROOT / "deploy/Dockerfile").read_text(), re.M)[0]
+    fetch = "pip download --quiet --no-deps --no-cache-dir --retries 1 --dest /tmp idna"
+    try:
+        engine.containers.run(base, fetch, remove=True)
+    except ContainerError as exc:
+        raise NoEngine("its containers do not reach the package index") from exc
 
 
 def ours(engine: docker.DockerClient) -> set[tuple[str, str]]:
@@ -71,7 +85,7 @@ def ours(engine: docker.DockerClient) -> set[tuple[str, str]]:
 
 
 def remove_images(engine: docker.DockerClient, before: set[tuple[str, str]]) -> None:
-    """Those that were not there before, and the stages that they were built in."""
+    """Those that were not there before, the stages that they were built in, and what a later build replaced."""
     for kind, name in sorted(ours(engine) - before):
         if kind == "image":
             engine.images.remove(name)
@@ -80,7 +94,7 @@ def remove_images(engine: docker.DockerClient, before: set[tuple[str, str]]) -> 
 def test(engine: docker.DockerClient, options: list[str]) -> int:
     os.environ |= {"COMPOSE_PROJECT_NAME": PROJECT, "TEST_SERVERS": "containers"}
     before = ours(engine)
-    with base_images():
+    with base_images(engine):
         # Building takes longer than a test may, and what follows a failure says little.
         code = int(pytest.main([str(HERE), "-x", "--timeout=1200", "-p", "no:cacheprovider", *options]))
         remove_images(engine, before)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +54,8 @@ def has(engine: docker.DockerClient, image: str) -> bool:
 
 
 def pulled(engine: docker.DockerClient, image: str) -> bool:
-    """Whether a registry gave it."""
+    """Whether a registry gave it; says that it asks, since that may take minutes."""
+    print(f"Pulling {image}", file=sys.stderr, flush=True)
     try:
         engine.images.pull(image)
     except (APIError, OSError):  # refused, unknown there, or nobody answers
