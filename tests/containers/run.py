@@ -85,7 +85,7 @@ def ours(engine: docker.DockerClient) -> set[tuple[str, str]]:
 
 
 def remove_images(engine: docker.DockerClient, before: set[tuple[str, str]]) -> None:
-    """Those that were not there before, the stages that they were built in, and what a later build replaced."""
+    """Those that were not there before, with the stages they were built in and what they replaced."""
     for kind, name in sorted(ours(engine) - before):
         if kind == "image":
             engine.images.remove(name)
