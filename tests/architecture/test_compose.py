@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import sysconfig
@@ -19,6 +20,7 @@ from contracts.catalogue import SERVICES
 from launcher.embedded.nats import USERS, permissions
 from sandbox import steps
 from sandbox.demo import World
+from testkit import choice
 from testkit.apps import app_routes, settings_class
 
 from .conftest import PROGRAMS, ROOT
@@ -78,8 +80,9 @@ def test_every_program_is_a_service_with_its_worker_and_its_migration() -> None:
 
 
 def test_the_database_and_the_broker_are_the_official_images() -> None:
-    assert SERVICES_OF_COMPOSE["postgres"]["image"] == "postgres:17-alpine"
-    assert SERVICES_OF_COMPOSE["nats"]["image"] == "nats:2.11-alpine"
+    """The tests' too."""
+    assert SERVICES_OF_COMPOSE["postgres"]["image"] == choice.POSTGRES == "postgres:17-alpine"
+    assert SERVICES_OF_COMPOSE["nats"]["image"] == choice.NATS == "nats:2.11-alpine"
 
 
 @pytest.mark.parametrize("name", PROCESSES)
@@ -281,6 +284,21 @@ def test_older_engines_and_older_compose_understand_it() -> None:
     """Docker Engine 20.10 without BuildKit, and Compose 1.29."""
     assert "start_interval" not in (ROOT / "docker-compose.yml").read_text()
     assert "--mount" not in DOCKERFILE
+
+
+def test_there_is_a_stand_in_for_each_image_that_comes_from_a_registry() -> None:
+    make = runpy.run_path(str(ROOT / "deploy/stand-in/make.py"))
+    names = make["wanted"]()
+    assert [name.split(":")[0] for name in names] == ["python", "postgres", "nats"] == list(make["MAKERS"])
+    assert names[0].split(":")[1].removesuffix("-slim") in make["SUITES"]
+    for name in ("postgres", "nats"):
+        assert os.access(ROOT / "deploy/stand-in" / name / "entrypoint", os.X_OK)
+
+
+@pytest.mark.parametrize("script", ["demo", "stand-in/postgres/entrypoint", "stand-in/nats/entrypoint"])
+def test_scripts_are_read_by_any_shell(script: str) -> None:
+    checked = subprocess.run(["sh", "-n", str(ROOT / "deploy" / script)], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_what_the_dockerfile_copies_is_there_and_is_let_in() -> None:
