@@ -1,4 +1,4 @@
-"""Docker engines: whether one answers, what it has, and one of our own that leaves the machine as it was."""
+"""Docker engines: whether one answers, what it has, and one of our own that leaves no file or network."""
 
 import json
 import os
