@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sandbox.airlock_demo import Airlock, listed, new_request_id
 from testkit.stack import Stack
-from testkit.waiting import until
 
 from .conftest import WORKSPACE, make_page, violations
 
@@ -22,20 +21,12 @@ PAGES = (
 )
 
 
-def nothing_runs(stack: Stack) -> bool:
-    """The controller makes no job of an action that runs already, for whichever test it does."""
-    jobs = httpx.get(f"{stack.sandbox}/control/state").json()["jobs"]
-    return not [job for job in jobs if job["status"] in {"pending", "running"}]
-
-
 def test_a_run_is_watched_to_its_end_without_reloading(page: Page, stack: Stack) -> None:
     httpx.post(f"{stack.sandbox}/control/speed", json={"seconds_per_job": 0.7}).raise_for_status()
-    until(lambda: nothing_runs(stack))
     page.goto(stack.url + WORKSPACE)
     page.get_by_role("link", name="Run jobs").first.click()
     page.locator("tr[data-action=report] input[type=checkbox]").check()
     page.get_by_label("TPP").check()
-    page.get_by_label("Run dependencies again").check()
     expect(page.locator("#run-summary")).to_contain_text("1 action")
     page.locator("#run-submit").click()
     page.wait_for_url(re.compile(r"/\d+/$"))
