@@ -145,7 +145,7 @@ class Site:
         return ["The state of the backends is not known"] if found is None else troubles_of(found)
 
     def forget_pages(self) -> None:
-        """What anonymous readers share is made anew."""
+        """What anonymous readers share is made anew; for tests, which do not wait for its second to pass."""
         self._cache.clear()
         self._troubles.forget()
 

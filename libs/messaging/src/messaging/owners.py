@@ -74,6 +74,7 @@ class Owners:
             return False
 
     def forget_misses(self) -> None:
+        """For tests, which do not wait until they are forgotten."""
         self._misses.clear()
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ _EACH, _CANDIDATES = 200, 2_000  # newest requests of a name, and of all that fi
 
 
 def _bounds(wanted: Where) -> str:
-    """Those of the conditions that only say before or after which request."""
+    """Those that only say before or after which request; they are written so that they begin with its id."""
     return " and ".join(part for part in wanted.parts if part.startswith("r.id ")) or "true"
 
 

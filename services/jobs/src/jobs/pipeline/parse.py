@@ -24,13 +24,13 @@ def parse(text: str) -> Pipeline:
             "wrong_type", "`actions` must be a mapping of names to actions.", line_of(document, "actions")
         )
     parsed = tuple(
-        parse_action(_name(name), body, version, actions.lines.get(name, 0)) for name, body in actions.items()
+        parse_action(str(name), body, version, actions.lines.get(name, 0)) for name, body in actions.items()
     )
     _check_together(parsed, version)
     _check_expectations(document, version)
     _check_cycles(parsed)
-    shown = tuple(action for action in parsed if action.name != RUN_ALL)
-    return Pipeline(version=version, actions=shown)
+    own = tuple(action for action in parsed if action.name != RUN_ALL)
+    return Pipeline(version=version, actions=own)
 
 
 def line_of(mapping: Mapping, key: Any) -> int | None:
@@ -50,10 +50,6 @@ def check_keys(mapping: Mapping, allowed: tuple[str, ...], where: str) -> None:
         raise PipelineError(
             "unexpected_parameters", f"Unexpected in the {where}: {names}.", mapping.lines.get(unknown[0])
         )
-
-
-def _name(name: Any) -> str:
-    return name if isinstance(name, str) else str(name)
 
 
 def _version(document: Mapping) -> float:
