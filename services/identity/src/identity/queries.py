@@ -1,6 +1,5 @@
 """Read models of identity: plain selects, no rules."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,16 +11,16 @@ from sqlalchemy import JSON, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity import policies, repository
-from identity.models import Backend, BackendToken, LoginToken, Org, PersonalToken, Session, User
+from identity.models import Backend, BackendToken, LoginToken, PersonalToken, Session, User
 
 # Ordered as people look for a name (I38).
-_MEMBERS = text("""
+_MEMBERS = """
 select u.id as user_id, u.username, u.fullname,
   coalesce(array_agg(g.role order by g.role) filter (where g.role is not null), '{}') as roles
 from project_memberships m join users u on u.id = m.user_id
 left join role_grants g on g.membership_id = m.id and (g.ends_at is null or g.ends_at > now())
-where m.project_id = :project group by u.id order by lower(u.fullname), lower(u.username) limit 500
-""")
+where m.project_id = $1 group by u.id order by lower(u.fullname), lower(u.username) limit 500
+"""
 
 _ROLES = text("""
 select u.id,
@@ -35,13 +34,17 @@ select u.id,
 from users u where u.username = :username and u.is_active
 """).columns(projects=JSON)
 
-_SEARCH = text("""
+_ORGS = """
+select id, slug, name from orgs where $1::bigint[] = '{}' or id = any($1) order by name limit 500
+"""
+
+_SEARCH = """
 (select 'user' as kind, username as key, fullname || ' (' || username || ')' as title, '' as detail
- from users where is_active and (username ilike :like or fullname ilike :like)
- order by username = :q desc, lower(fullname) limit 10)
+ from users where is_active and (username ilike $1 or fullname ilike $1)
+ order by username = $2 desc, lower(fullname) limit 10)
 union all
-(select 'org', slug, name, '' from orgs where slug ilike :like or name ilike :like order by name limit 5)
-""")
+(select 'org', slug, name, '' from orgs where slug ilike $1 or name ilike $1 order by name limit 5)
+"""
 
 _LEFT = "select id as user_id, username, fullname as name from users where username = $1 and not is_active"
 
@@ -139,20 +142,17 @@ async def user(session: AsyncSession, username: str) -> out.User:
     )
 
 
-async def members(session: AsyncSession, project_id: int) -> list[out.Membership]:
-    rows = await session.execute(_MEMBERS, {"project": project_id})
-    return [out.Membership(**row._mapping) for row in rows]
+async def members(database: Database, project_id: int) -> list[out.Membership]:
+    return [out.Membership(**row) for row in await database.fetch(_MEMBERS, project_id)]
 
 
-async def orgs(session: AsyncSession, ids: Sequence[int]) -> list[out.Org]:
-    query = select(Org).order_by(Org.name).limit(500)
-    rows = await session.scalars(query.where(Org.id.in_(ids)) if ids else query)
-    return [out.Org(id=org.id, slug=org.slug, name=org.name) for org in rows]
+async def orgs(database: Database, ids: list[int]) -> list[out.Org]:
+    """All of them when none is named."""
+    return [out.Org(**row) for row in await database.fetch(_ORGS, ids)]
 
 
-async def search(session: AsyncSession, words: str) -> list[out.Hit]:
-    rows = await session.execute(_SEARCH, {"like": contains(words), "q": words})
-    return [out.Hit(**row._mapping) for row in rows]
+async def search(database: Database, words: str) -> list[out.Hit]:
+    return [out.Hit(**row) for row in await database.fetch(_SEARCH, contains(words), words)]
 
 
 async def contacts(session: AsyncSession, user_ids: list[int]) -> list[out.Contact]:

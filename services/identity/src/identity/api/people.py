@@ -39,21 +39,21 @@ async def claims(user_id: int, actor: CurrentActor, uow: Uow) -> Response:
 
 
 @router.get("/projects/{project_id}/members")
-async def members(project_id: int, uow: Uow) -> Response:
-    return as_json(await queries.members(uow.session, project_id))
+async def members(project_id: int, data: Data) -> Response:
+    return as_json(await queries.members(data, project_id))
 
 
 @router.get("/orgs")
-async def orgs(uow: Uow, ids: Annotated[str, Query(max_length=2000)] = "") -> Response:
+async def orgs(data: Data, ids: Annotated[str, Query(max_length=2000)] = "") -> Response:
     wanted = [part for part in ids.split(",") if part]
     if not all(part.isdecimal() for part in wanted):
         raise Invalid("An id is a number.")
-    return as_json(await queries.orgs(uow.session, [int(part) for part in wanted]))
+    return as_json(await queries.orgs(data, [int(part) for part in wanted]))
 
 
 @router.get("/search")
-async def search(uow: Uow, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
-    return as_json(await queries.search(uow.session, q))
+async def search(data: Data, q: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
+    return as_json(await queries.search(data, q))
 
 
 @router.post("/contacts")
