@@ -101,6 +101,11 @@ class Form(wtforms.Form):
     def has_file(self) -> bool:
         return any(isinstance(field, File) for field in self)
 
+    @property
+    def has_rows(self) -> bool:
+        """Then Enter must not press the button that takes the first one away."""
+        return any(isinstance(field, Group) for field in self)
+
     def rearranged(self, sent: FormData) -> bool:
         """Whether a row was to be added or taken away, which is done; then the form is shown again."""
         for field in self:
