@@ -77,9 +77,12 @@ class Meant:
 
 def _day(name: str, text: str) -> datetime:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as exc:
-        raise Invalid("That is not a date.", fields={name: ["Use a date like 2026-11-24."]}) from exc
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        day = None
+    if day is None or not 1900 <= day.year < 3000:  # at the ends of the calendar no day has a neighbour
+        raise Invalid("That is not a date.", fields={name: ["Use a date like 2026-11-24."]})
+    return day
 
 
 async def _meant(database: Database, by: Filter) -> Meant:

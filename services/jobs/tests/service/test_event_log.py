@@ -248,6 +248,8 @@ async def test_pages_of_many_that_are_meant_leave_nobody_out(
     "by",
     [
         {"since": "2026-13-45"},
+        {"since": "0001-01-01"},
+        {"until": "9999-12-31"},
         {"since": "yesterday"},
         {"before": 0},
         {"before": 2**63},
