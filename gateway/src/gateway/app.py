@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -12,9 +12,10 @@ from kit.middleware import Observe, header
 from messaging.connection import Nats
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Match, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.assets import PREFIX as STATIC
@@ -27,6 +28,7 @@ from gateway.routes import routes
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing import Signing
+from gateway.web.page import Page
 from gateway.web.render import Renderer
 from gateway.web.site import Site
 
@@ -48,6 +50,7 @@ class Gateway:
         pages = Starlette(routes=routes(self.site), lifespan=self._lifespan)
         pages.router.redirect_slashes = False
         pages.router.default = _not_found(self.site, pages.router)
+        pages.add_exception_handler(405, _not_taken(self.site, pages.router))
         self._pages = pages
         self._observed: ASGIApp = Observe(pages)
 
@@ -133,9 +136,31 @@ def _not_found(site: Site, router: Router) -> ASGIApp:
     return answer
 
 
+def _not_taken(site: Site, router: Router) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """The page for a method that its address does not take, which says what it does take."""
+
+    async def refuse(_: Page) -> Response:
+        raise HTTPException(405)
+
+    endpoint = site.endpoint(refuse)
+
+    async def answer(request: Request, _: Exception) -> Response:
+        response: Response = await endpoint(Request({**request.scope, "method": "GET"}))
+        path = next(one.path for one in _pages(router) if one.matches(request.scope)[0] != Match.NONE)
+        taken = {name for one in _pages(router) if one.path == path for name in one.methods or ()}
+        response.headers["allow"] = ", ".join(sorted(taken))
+        return response
+
+    return answer
+
+
+def _pages(router: Router) -> list[Route]:
+    return [route for route in router.routes if isinstance(route, Route)]
+
+
 def _first(router: Router, scope: Scope, paths: list[str]) -> str | None:
     """The one of them that the first of all pages answers."""
-    for route in router.routes:
+    for route in _pages(router):
         for path in paths:
             if route.matches({**scope, "path": path})[0] is Match.FULL:
                 return path

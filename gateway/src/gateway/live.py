@@ -89,6 +89,10 @@ class Live:
             for stream in self._by_topic.get(topic, ()):
                 stream.notify([topic])
 
+    @property
+    def _hears(self) -> bool:
+        return self._broker.is_up and not self._closing
+
     def close(self) -> None:
         """At shutdown every stream ends by itself, so that the process need not wait for them."""
         self._closing = True
@@ -96,13 +100,17 @@ class Live:
             stream.wakeup.set()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """GET /live?topic=…: server-sent events `{"topic": …}`; anybody may listen: no data is in it."""
+        """GET /live?topic=…: server-sent events `{"topic": …}`; anybody may listen: no data is in it.
+
+        A stream ends, and none begins, while the broker is away: a page would call itself live and not be.
+        """
         query = parse_qsl(scope["query_string"].decode("latin-1"))
         topics = [value[:200] for name, value in query if name == "topic"][:_TOPICS]
-        if not topics or len(self._streams) >= _STREAMS or self._closing:
-            status = 400 if not topics else 503
-            await send({"type": "http.response.start", "status": status, "headers": [(b"retry-after", b"5")]})
-            await send({"type": "http.response.body", "body": b""})
+        if not topics or len(self._streams) >= _STREAMS or not self._hears:
+            status, words = (503, b"Not live just now.") if topics else (400, b"Name a topic.")
+            headers = [(b"retry-after", b"5"), (b"content-type", b"text/plain")]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": words})
             return
         stream = Stream(topics)
         self._streams.add(stream)
@@ -123,7 +131,7 @@ class Live:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _chunk(send, b"retry: 1000\n\n")
-        while not self._closing and not stream.gone:
+        while self._hears and not stream.gone:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PING):  # Python 3.11's wait_for can swallow a cancellation
                     await stream.wakeup.wait()

@@ -4,13 +4,14 @@ import asyncio
 import json
 
 import httpx
+import pytest
 from contracts.identity import AccessChanged
 from contracts.jobs import BackendHealthChanged, JobRequestFinished, JobRequestStatusChanged
 from contracts.releases import FileUploaded
 from gateway.app import Gateway
 from gateway.callers import Caller
 from gateway.live import topics_of
-from messaging.connection import connect
+from messaging.connection import Nats, connect
 from messaging.envelope import encode
 from testkit.world import World, person
 
@@ -80,6 +81,19 @@ async def test_streams_that_were_left_are_forgotten(
     async with asyncio.timeout(5):
         while "left:1" in live._by_topic:
             await asyncio.sleep(0.01)
+
+
+async def test_without_the_broker_no_page_is_called_live(
+    site: httpx.AsyncClient, gateway_app: tuple[Gateway, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Streams end at the next ping, and none begins until it is back."""
+    monkeypatch.setattr("gateway.live._PING", 0.2)
+    async with asyncio.timeout(5), site.stream("GET", "/live?topic=runs") as stream:
+        lines = stream.aiter_lines()
+        assert await anext(lines) == "retry: 1000"
+        monkeypatch.setattr(gateway_app[0].live, "_broker", Nats("nats://127.0.0.1:1", "away"))
+        assert len([line async for line in lines]) < 10
+    assert (await site.get("/live?topic=runs")).status_code == 503
 
 
 async def test_a_right_that_was_taken_is_gone_within_a_second(

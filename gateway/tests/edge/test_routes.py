@@ -58,6 +58,18 @@ async def test_what_is_nowhere_is_not_found_with_or_without_a_slash(
     assert (await site.get(path)).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "takes"), [("/settings/", "GET, HEAD, POST"), ("/projects/", "GET, HEAD"), ("/logout/", "POST")]
+)
+async def test_a_method_that_an_address_does_not_take_is_a_page_that_says_so(
+    site: httpx.AsyncClient, path: str, takes: str
+) -> None:
+    answer = await site.delete(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, takes)
+    assert "does not take that kind of request" in answer.text
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+
+
 async def test_a_ref_may_hold_slashes(rosa: httpx.AsyncClient, neighbours: Neighbours) -> None:
     answer = await rosa.get("/study/study-ws/run-jobs/release/1.2/")
     assert answer.status_code == 200

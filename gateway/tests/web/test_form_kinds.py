@@ -159,6 +159,13 @@ def test_rows_are_added_and_taken_away_without_losing_anything() -> None:
     assert not Example(sent()).rearranged(sent())
 
 
+@pytest.mark.parametrize("index", ["\u00b2", "\u0661", "9" * 5000, "-1", "", "0x1"])
+def test_a_row_has_a_number_or_is_none(index: str) -> None:
+    """What Python takes for digits or cannot read as a number was a 500."""
+    form = Example(sent(**{f"colleagues-{index}-name": "Eve"}))
+    assert [row["name"] for row in form.colleagues.rows] == ["Rosa"]
+
+
 def test_a_form_comes_back_as_it_was_sent(gateway_app: tuple[Gateway, str]) -> None:
     form = Example(sent(name='"><script>', number="7", logo=file("logo.exe", 1)))
     form.fits()

@@ -3,7 +3,7 @@
 `kind` names the macro in `web/forms.html`; `hint` stands under the label.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -230,6 +230,13 @@ class Group(wtforms.FieldList):  # type: ignore[type-arg]  # as above
         row = wtforms.FormField(of, "")
         super().__init__(row, label, description=hint, min_entries=1, max_entries=most, **more)
         self.most = most
+
+    def _extract_indices(self, prefix: str, formdata: Iterable[str]) -> Iterator[int]:
+        """WTForms' own takes any digit for a number, as ², and numbers of any length."""
+        for name in formdata:
+            number = name.removeprefix(f"{prefix}-").partition("-")[0]
+            if name.startswith(f"{prefix}-") and number.isascii() and number.isdecimal() and len(number) < 10:
+                yield int(number)
 
     @property
     def parts(self) -> list[tuple[str, wtforms.Form]]:

@@ -76,9 +76,14 @@ class Nats:
         assert self._client is not None
         return self._client
 
+    @property
+    def is_up(self) -> bool:
+        """As far as is known: of a broker that hangs it is known after half a minute."""
+        return self._client is not None and self._up.is_set() and self._client.is_connected
+
     async def ping(self) -> None:
         """Raises unless the connection is up right now."""
-        if self._client is None or not (self._up.is_set() and self._client.is_connected):
+        if self._client is None or not self.is_up:
             raise ConnectionError("not connected")
         await self._client.flush(timeout=1)
 
