@@ -13,7 +13,7 @@ from testkit.waiting import until
 
 from .test_main_job import manage
 
-# One system for all of them; what the cast needs is made by a dozen commands, each a process.
+# One system for all of them; what the cast needs is made by commands.
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(300)]
 
 SOURCES = sorted(wire.casts())
@@ -29,25 +29,29 @@ class Made(NamedTuple):
 def made(request: pytest.FixtureRequest, stack: Stack) -> Made:
     """A backend whose members are the cast of a source; their project and its workspace exist too."""
 
-    def said(*words: str) -> Any:
-        def done() -> Any:
-            ran = manage(stack, *words, "--json")
-            return json.loads(ran.stdout) if ran.returncode == 0 else None
-
-        return until(done, 15)
+    def run(service: str, *commands: list[str]) -> None:
+        """All of them in one process, and again until each has what it names."""
+        lines = "".join(json.dumps(words) + "\n" for words in commands)
+        until(lambda: manage(stack, service, "batch", said=lines).returncode == 0, 30)
 
     source: str = request.param
     cast = wire.casts()[source]
-    token = str(said("create_backend", source, "--name", source.capitalize())["token"])
+    backend = manage(stack, "create_backend", source, "--name", source.capitalize(), "--json")
     project, workspace = f"study-{source}", cast.workspaces[0]
-    said("create_org", f"org-{source}", "--name", cast.orgs[0])
-    said("create_project", project, "--name", cast.project, "--org", f"org-{source}")
-    said("create_workspace", project, workspace, "--repo", "https://github.com/opensafely/demo-study")
-    for name in (cast.author, cast.first, cast.second):
-        said("create_user", name, *(() if name == cast.author else ("--output-checker",)))
-        said("add_to_backend", name, source)
-    said("add_member", project, cast.author, "--role", "ProjectDeveloper")
-    return Made(source, cast, token)
+    people = (cast.author, cast.first, cast.second)
+    run(
+        "identity",
+        ["create_org", f"org-{source}", "--name", cast.orgs[0]],
+        *(["create_user", name, *([] if name == cast.author else ["--output-checker"])] for name in people),
+        *(["add_to_backend", name, source] for name in people),
+    )
+    run(
+        "projects",
+        ["create_project", project, "--name", cast.project, "--org", f"org-{source}"],
+        ["create_workspace", project, workspace, "--repo", "https://github.com/opensafely/demo-study"],
+    )
+    run("identity", ["add_member", project, cast.author, "--role", "ProjectDeveloper"])
+    return Made(source, cast, json.loads(backend.stdout)["token"])
 
 
 def send(stack: Stack, token: str, call: dict[str, Any], body: bytes) -> tuple[int, dict[str, str], str]:
