@@ -205,6 +205,16 @@ def test_a_part_answered_503_is_still_owed(cut_off: Page, stack: Stack) -> None:
     shows_one_more(cut_off, before)
 
 
+def test_a_part_that_is_refused_for_ever_holds_up_no_other(cut_off: Page, stack: Stack) -> None:
+    cut_off.route("**/fragments/jobs/", lambda route: route.fulfill(status=404))
+    cut_off.goto(f"{stack.url}{WORKSPACE}")
+    expect(cut_off.locator("body[data-listening=yes]")).to_be_attached()
+    for _ in range(2):
+        with cut_off.expect_response("**/fragments/releases/") as answer:
+            ask_for_one_more(cut_off, stack)
+        assert answer.value.ok
+
+
 def test_a_stream_answered_503_is_tried_again(cut_off: Page, stack: Stack) -> None:
     """A browser itself gives it up for good."""
     cut_off.route(STREAM, lambda route: route.fulfill(status=503))

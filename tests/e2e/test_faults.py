@@ -44,13 +44,6 @@ def kill(stack: Stack, name: str) -> None:
     until(lambda: all_ready(stack), 40)
 
 
-def exactly_one_mail(rosa: Visitor, path: str) -> None:
-    until(lambda: rosa.mails_about(path))
-    time.sleep(0.5)  # a second one would have been sent by now
-    mails = rosa.mails_about(path)
-    assert len({mail["message_id"] for mail in mails}) == 1
-
-
 @pytest.mark.parametrize("names", VICTIMS, ids=" ".join)
 def test_fault_processes_killed_during_a_run(stack: Stack, rosa: Visitor, names: tuple[str, ...]) -> None:
     """Its last action waits for the last kill, so that the run ends while that process is away."""
@@ -64,7 +57,7 @@ def test_fault_processes_killed_during_a_run(stack: Stack, rosa: Visitor, names:
     rosa.control("actions/report", {})
     kill(stack, last)
     rosa.wait_for(path, "succeeded")
-    exactly_one_mail(rosa, path)
+    rosa.has_one_mail(path)
     mine = [job for job in rosa.received()["jobs"] if job["rap_id"] == _rap_id(rosa, path)]
     assert len({job["action"] for job in mine}) == len(mine), "an action was started twice"
 
@@ -178,7 +171,7 @@ def test_fault_nats_away_for_a_while(stack: Stack, rosa: Visitor) -> None:
     finally:
         os.kill(nats, signal.SIGCONT)
     rosa.wait_for(path, "succeeded")
-    exactly_one_mail(rosa, path)
+    rosa.has_one_mail(path)
     until(lambda: all_ready(stack), 30)
 
 
@@ -193,7 +186,7 @@ def test_fault_the_controller_answers_nonsense(rosa: Visitor) -> None:
         rosa.control(f"faults/{endpoint}", {"kind": kind, "times": 1})
     path = rosa.run("report", force_run_dependencies="on")
     rosa.wait_for(path, "succeeded", 90)
-    exactly_one_mail(rosa, path)
+    rosa.has_one_mail(path)
     mine = [job for job in rosa.received()["jobs"] if job["rap_id"] == _rap_id(rosa, path)]
     assert len({job["action"] for job in mine}) == len(mine)
 
@@ -202,4 +195,4 @@ def test_fault_the_mail_server_refuses_for_a_while(rosa: Visitor) -> None:
     rosa.control("faults/smtp", {"kind": "refuse", "times": 2})
     path = rosa.run("report")
     rosa.wait_for(path, "succeeded")
-    exactly_one_mail(rosa, path)
+    rosa.has_one_mail(path)

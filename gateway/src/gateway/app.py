@@ -12,7 +12,6 @@ from kit.middleware import Observe, header
 from messaging.connection import Nats
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route, Router
@@ -28,7 +27,6 @@ from gateway.routes import routes
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing import Signing
-from gateway.web.page import Page
 from gateway.web.render import Renderer
 from gateway.web.site import Site
 
@@ -139,13 +137,8 @@ def _not_found(site: Site, router: Router) -> ASGIApp:
 def _not_taken(site: Site, router: Router) -> Callable[[Request, Exception], Awaitable[Response]]:
     """The page for a method that its address does not take, which says what it does take."""
 
-    async def refuse(_: Page) -> Response:
-        raise HTTPException(405)
-
-    endpoint = site.endpoint(refuse)
-
     async def answer(request: Request, _: Exception) -> Response:
-        response: Response = await endpoint(Request({**request.scope, "method": "GET"}))
+        response = site.refused(request, 405)
         path = next(one.path for one in _pages(router) if one.matches(request.scope)[0] != Match.NONE)
         taken = {name for one in _pages(router) if one.path == path for name in one.methods or ()}
         response.headers["allow"] = ", ".join(sorted(taken))

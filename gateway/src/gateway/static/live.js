@@ -60,31 +60,37 @@
   };
 
   /* Parts are fetched one at a time; after a large one the next waits, so that a page takes 20 kB a second at
-     most. One that does not come is still owed, and so are those behind it: they are tried again after a while. */
+     most. One that does not come is still owed and tried again after a while; the others do not wait for it. */
   const owed = new Set();
-  let timer = 0, busy = false, free = 0, failures = 0, behind = 0;
+  let timer = 0, retry = 0, busy = false, free = 0, failures = 0, behind = 0;
   const refresh = async () => {
+    clearTimeout(retry);
     timer = 0;
     busy = true;
     let size = 0;
-    for (const part of all("[data-src]").filter((item) => owed.has(item))) {
-      owed.delete(part); // before it is asked for: what changes meanwhile is owed again
+    const failed = new Set();
+    const parts = all("[data-src]").filter((part) => owed.has(part));
+    owed.clear(); // of those that have left the page, too
+    for (const part of parts) {
       const html = await read(part.dataset.src, { "X-Live": "1" });
       if (html === null) {
-        owed.add(part);
+        failed.add(part);
         behind ||= Date.now();
-        failures += 1;
-        break;
+        honest();
+      } else {
+        size += html.length;
+        show(part, html);
       }
-      size += html.length;
-      show(part, html);
-      behind = failures = 0;
     }
+    const news = owed.size; // what changed while it was asked for
+    failed.forEach((part) => owed.add(part));
+    failures = failed.size ? failures + 1 : 0;
+    if (!failed.size) behind = 0;
     busy = false;
-    free = Date.now() + (failures ? backOff(failures) : size / 20);
+    free = Date.now() + size / 20;
     honest();
-    if (all("[data-src]").some((part) => owed.has(part))) soon();
-    else owed.clear();
+    if (news) soon();
+    else if (failed.size) retry = setTimeout(soon, backOff(failures));
   };
   const soon = () => { timer ||= setTimeout(refresh, Math.max(150, free - Date.now())); };
   const later = (topic) => {

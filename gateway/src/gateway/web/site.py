@@ -209,6 +209,11 @@ class Site:
         shown = explain(status, detail, logged_in=page.caller.user is not None)
         return self.html(page, "web/error.html", shown.title, status=status, error=shown)
 
+    def refused(self, request: Request, status: int) -> Response:
+        """The error page where there is no handler to ask; nobody is asked who it is."""
+        page = Page(request, ANONYMOUS, self.services, self.settings, self.signing)
+        return self._finish(page, self._error(page, status, ""))
+
     def _log_in_first(self, page: Page) -> Response:
         if page.request.method == "POST":
             return self._resume(page, 401, "You have been logged out since this form was shown.")

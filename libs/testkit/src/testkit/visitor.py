@@ -1,6 +1,7 @@
 """A person with a browser that knows no JavaScript, and what stands in the sandbox afterwards."""
 
 import re
+import time
 from typing import Any, Protocol, Self, TypeVar
 
 import httpx
@@ -78,6 +79,12 @@ class Visitor:
         """Everything the outside world was sent."""
         found: dict[str, list[dict[str, Any]]] = httpx.get(f"{self.stack.sandbox}/control/state").json()
         return found
+
+    def has_one_mail(self, path: str, quiet: float = 0.5) -> None:
+        """Raises AssertionError unless one comes, and no other within `quiet` seconds after it."""
+        until(lambda: self.mails_about(path), 60)
+        time.sleep(quiet)  # a second one would have been sent by now
+        assert len({mail["message_id"] for mail in self.mails_about(path)}) == 1
 
     def mails_about(self, path: str) -> list[dict[str, Any]]:
         """Mails whose text links to this request."""
