@@ -72,7 +72,7 @@ def test_every_container_is_healthy_or_ended_well(system: System, engine: docker
 def test_a_run_goes_from_the_form_to_one_mail(rosa: Visitor) -> None:
     path = rosa.run("report")
     rosa.wait_for(path, "succeeded")
-    rosa.has_one_mail(path, quiet=2)
+    rosa.has_one_mail(path, within=60, quiet=2)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_killed_during_a_run_comes_back_and_there_is_one_mail(
         kill(engine, service, command)
     rosa.control("actions/report", {})
     rosa.wait_for(path, "succeeded", 90)
-    rosa.has_one_mail(path, quiet=2)
+    rosa.has_one_mail(path, within=60, quiet=2)
     all_well(engine)
 
 

@@ -80,9 +80,9 @@ class Visitor:
         found: dict[str, list[dict[str, Any]]] = httpx.get(f"{self.stack.sandbox}/control/state").json()
         return found
 
-    def has_one_mail(self, path: str, quiet: float = 0.5) -> None:
-        """Raises AssertionError unless one comes, and no other within `quiet` seconds after it."""
-        until(lambda: self.mails_about(path), 60)
+    def has_one_mail(self, path: str, within: float = 30.0, quiet: float = 0.5) -> None:
+        """Raises AssertionError unless one comes `within` seconds, and none in the `quiet` ones after it."""
+        until(lambda: self.mails_about(path), within)
         time.sleep(quiet)  # a second one would have been sent by now
         assert len({mail["message_id"] for mail in self.mails_about(path)}) == 1
 
