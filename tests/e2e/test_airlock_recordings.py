@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from sandbox.airlock_demo import Airlock
 from testkit import wire
 from testkit.stack import Stack
 from testkit.waiting import until
@@ -51,7 +52,16 @@ def made(request: pytest.FixtureRequest, stack: Stack) -> Made:
         ["create_workspace", project, workspace, "--repo", "https://github.com/opensafely/demo-study"],
     )
     run("identity", ["add_member", project, cast.author, "--role", "ProjectDeveloper"])
-    return Made(source, cast, json.loads(backend.stdout)["token"])
+    token = str(json.loads(backend.stdout)["token"])
+    airlock = Airlock(stack.url, token)
+
+    def arrived() -> bool:
+        """Where Airlock asks, what was made is known a moment later."""
+        status, _, record = airlock.call("releases/authorise", user=cast.author)
+        return status == 200 and workspace in record["workspaces"]
+
+    until(arrived)
+    return Made(source, cast, token)
 
 
 def send(stack: Stack, token: str, call: dict[str, Any], body: bytes) -> tuple[int, dict[str, str], str]:
